@@ -1,0 +1,1 @@
+"""The laboratory around the pattern: sandboxes, the action language, the journal, clocks and lessons."""

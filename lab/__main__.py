@@ -1,0 +1,42 @@
+"""``python -m lab replay FILE``: replay a transcript, one outcome a line, last the fingerprint of both stores."""
+
+import argparse
+import sys
+import tempfile
+from pathlib import Path
+
+from lab import replay
+from lab.clock import ManualClock
+from lab.stores import Stores
+from lab.values import BadLine
+
+
+def main() -> int:
+    """Run the command line; return the exit code."""
+    parser = argparse.ArgumentParser(prog="python -m lab")
+    commands = parser.add_subparsers(dest="command", required=True)
+    replaying = commands.add_parser("replay", help="replay a transcript on a fresh sandbox")
+    replaying.add_argument("file", type=Path, help="a transcript: one action a line")
+    arguments = parser.parse_args()
+    try:
+        transcript = replay.read(arguments.file.read_text(encoding="utf-8"))
+        with tempfile.TemporaryDirectory() as folder:
+            return _replay(Path(folder), transcript)
+    except (BadLine, OSError, UnicodeDecodeError) as problem:
+        print(problem, file=sys.stderr)
+        return 2
+
+
+def _replay(folder: Path, transcript: replay.Transcript) -> int:
+    for answer in replay.build(folder, transcript):
+        receipt = f" #{answer.position}" if answer.outcome == "accepted" else ""
+        reason = f" {answer.reason}" if answer.reason else ""
+        print(f"{answer.outcome}{receipt}{reason}")
+    stores = Stores(folder, ManualClock(0))
+    print(f"fingerprint {stores.fingerprint()}")
+    stores.close()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

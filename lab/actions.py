@@ -1,0 +1,173 @@
+"""The actions: what a line means. ``str(action)`` writes it back in its normal form."""
+
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from cqrs.commands import Command, PlaceOrder
+from lab.composer import COMMANDS
+from lab.values import READERS, order_lines, quoted
+
+Via = Literal["read", "write", "token", "wait"]
+VIAS: tuple[Via, ...] = ("read", "write", "token", "wait")
+
+
+@dataclass(frozen=True, slots=True)
+class Cmd:
+    """A command to the write side. ``values`` are as typed, in the order of the command's fields."""
+
+    name: str
+    values: tuple[tuple[str, str], ...]
+    command_id: str | None = None
+    expect: int | None = None
+
+    def numbered(self, n: int) -> "Cmd":
+        """Fill in the ids that were not given, from the number of the journal's line."""
+        values = self.values
+        if self.name == "place_order" and "order" not in dict(values):
+            values = (*values, ("order", f"o-{n}"))
+        return replace(self, values=values, command_id=self.command_id or f"cmd-{n}")
+
+    def command(self) -> Command:
+        """Make the command; its fields were checked when the line was read."""
+        given = dict(self.values)
+        if self.name == "place_order":
+            lines = given.get("lines") or f"{given['product']}:{given['qty']}"
+            return PlaceOrder(given["order"], given["customer"], order_lines(lines, "lines"))
+        spec = COMMANDS[self.name]
+        return spec.make(*(READERS[field.kind](given[field.name], field.name) for field in spec.fields))
+
+    def __str__(self) -> str:
+        parts = ["cmd", self.name, *(f"{name}={quoted(value)}" for name, value in self.values)]
+        if self.command_id is not None:
+            parts.append(f"id={self.command_id}")
+        if self.expect is not None:
+            parts.append(f"expect={self.expect}")
+        return " ".join(parts)
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """Add, rebuild or drop a read model."""
+
+    act: Literal["add", "rebuild", "drop"]
+    name: str
+    from_end: bool = False
+
+    def __str__(self) -> str:
+        return f"model {self.act} {self.name}" + (" from=end" if self.from_end else "")
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """Apply the next events to a read model, or to all."""
+
+    model: str
+    events: int = 1
+
+    def __str__(self) -> str:
+        return f"step {self.model}" + (f" {self.events}" if self.events != 1 else "")
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """Apply what is pending, up to the head or up to a position; without a name, to all that are not paused."""
+
+    model: str = "all"
+    to: int | None = None
+
+    def __str__(self) -> str:
+        return "run" + (f" {self.model}" if self.model != "all" else "") + (f" to={self.to}" if self.to else "")
+
+
+@dataclass(frozen=True, slots=True)
+class Pause:
+    """Let a projection sleep, or all."""
+
+    model: str
+
+    def __str__(self) -> str:
+        return f"pause {self.model}"
+
+
+@dataclass(frozen=True, slots=True)
+class Resume:
+    """Let a projection run again, or all."""
+
+    model: str
+
+    def __str__(self) -> str:
+        return f"resume {self.model}"
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """Let milliseconds go by."""
+
+    milliseconds: int
+
+    def __str__(self) -> str:
+        return f"wait {self.milliseconds}"
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """Read a read model, as fresh as ``via`` says."""
+
+    model: str
+    key: str | None = None
+    via: Via = "read"
+
+    def __str__(self) -> str:
+        key = f" {quoted(self.key)}" if self.key is not None else ""
+        return f"query {self.model}{key}" + (f" via={self.via}" if self.via != "read" else "")
+
+
+@dataclass(frozen=True, slots=True)
+class Bulk:
+    """One restock and many orders at once."""
+
+    orders: int
+
+    def __str__(self) -> str:
+        return f"bulk {self.orders}"
+
+
+@dataclass(frozen=True, slots=True)
+class Set:
+    """Set the projector's injected delay (seconds) or its batch (events)."""
+
+    delay: float | None = None
+    batch: int | None = None
+
+    def __str__(self) -> str:
+        delay = f" delay={self.delay:g}" if self.delay is not None else ""
+        return f"set{delay}" + (f" batch={self.batch}" if self.batch is not None else "")
+
+
+@dataclass(frozen=True, slots=True)
+class Traffic:
+    """Let shoppers send so many commands a second; 0 is none."""
+
+    per_second: int
+
+    def __str__(self) -> str:
+        return f"traffic {self.per_second or 'off'}"
+
+
+@dataclass(frozen=True, slots=True)
+class Undo:
+    """Drop the learner's last line and all that came after it."""
+
+    def __str__(self) -> str:
+        return "undo"
+
+
+@dataclass(frozen=True, slots=True)
+class Reset:
+    """Begin again from the fixture."""
+
+    def __str__(self) -> str:
+        return "reset"
+
+
+Action = Cmd | Model | Step | Run | Pause | Resume | Wait | Query | Bulk | Set | Traffic | Undo | Reset

@@ -1,0 +1,142 @@
+"""Carrying out one line: written to the journal, done, and its outcome written to the journal."""
+
+import json
+import sqlite3
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from lab.actions import Action, Cmd
+from lab.clock import from_iso
+from lab.journal import Entry
+from lab.language import parse
+from lab.perform import CannotDo, Done, Line, perform, targets
+from lab.stores import Stores
+
+
+class Busy(Exception):
+    """Another process holds a store's write lock; nothing was done, trying again later may help."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a line answers, to a person or a script."""
+
+    line: str
+    outcome: str
+    reason: str | None = None
+    position: int | None = None
+    n: int | None = None
+    repeated: bool = False
+    took_ms: float = 0.0
+    query: dict[str, Any] | None = None
+    dropped: int | None = None
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the answer as the public interface gives it."""
+        answer: dict[str, Any] = {
+            "line": self.line,
+            "outcome": self.outcome,
+            "reason": self.reason,
+            "position": self.position,
+            "n": self.n,
+            "repeated": self.repeated,
+            "took_ms": self.took_ms,
+        }
+        if self.dropped is not None:
+            answer["dropped"] = self.dropped
+        if self.query is not None:
+            answer |= {name: self.query[name] for name in ("result", "as_of", "head", "via", "waited")}
+        return answer
+
+
+def carry_out(
+    stores: Stores, action: Action, origin: str, *, n: int | None = None, waited: int = 0, failed: str | None = None
+) -> Answer:
+    """Journal a line, perform it, and journal how it ended.
+
+    ``failed`` is a reason known beforehand: the line is journalled, and nothing is performed.
+    Raise Busy if a store stayed locked; the journal then says that the line failed.
+    """
+    journal = stores.journal
+    number = journal.next_number() if n is None else n
+    at = stores.clock.now()
+    if isinstance(action, Cmd):
+        action = action.numbered(number)
+    stores.ensure_read()
+    with locked_means_busy():
+        try:
+            target = targets(stores, action) if failed is None else None
+        except CannotDo as cannot:
+            target, failed = None, str(cannot)
+        journal.begin(number, at, origin, str(action), target)
+    return _finish(stores, action, origin, Line(number, at, target, waited), failed)
+
+
+def finish_again(stores: Stores, entry: Entry) -> None:
+    """Do once more what a crash interrupted: the line stands in the journal, its outcome does not."""
+    target = json.loads(entry.target) if entry.target else None
+    line = Line(entry.n, from_iso(entry.at), target, again=True)
+    _finish(stores, parse(entry.line), entry.origin, line, None)
+
+
+def _finish(stores: Stores, action: Action, origin: str, line: Line, failed: str | None) -> Answer:
+    started = time.perf_counter()
+    try:
+        done = perform(stores, action, line) if failed is None else Done("failed", failed)
+    except CannotDo as cannot:
+        done = Done("failed", str(cannot))
+    except sqlite3.Error as error:
+        done = Done("failed", in_words(error))
+        if is_lock(error):
+            _record(stores, line, done, origin)
+            raise Busy(done.reason) from error
+    took = (time.perf_counter() - started) * 1000
+    _record(stores, line, done, origin)
+    return Answer(
+        str(action), done.outcome, done.reason, done.position, line.n, done.repeated, round(took, 2), done.query
+    )
+
+
+def _record(stores: Stores, line: Line, done: Done, origin: str) -> None:
+    journal = stores.journal
+    now = stores.clock.now()
+    with locked_means_busy(), journal.transaction():
+        journal.finish(line.n, done.outcome, done.reason, done.position, now)
+        journal.sample(line.n, now, stores.write.head(), stores.positions())
+        if done.trace:
+            journal.record_trace(done.trace)
+        if done.applied:
+            journal.record_applied(done.applied)
+        if done.query is not None:
+            journal.record_query(line.n, now, done.query)
+        if origin == "learner" and done.outcome == "accepted" and not done.repeated:
+            journal.set("receipt", done.position)
+
+
+@contextmanager
+def locked_means_busy() -> Iterator[None]:
+    """Turn the error of a lock that was not to be had into Busy."""
+    try:
+        yield
+    except sqlite3.OperationalError as error:
+        if is_lock(error):
+            raise Busy(in_words(error)) from error
+        raise
+
+
+def is_lock(error: sqlite3.Error) -> bool:
+    """Tell whether an error says that somebody else holds the lock."""
+    return getattr(error, "sqlite_errorcode", 0) & 0xFF in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
+
+
+def in_words(error: sqlite3.Error) -> str:
+    """Say what a database error means here."""
+    code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+    if is_lock(error):
+        return "another program holds the lock of a store; try again in a moment"
+    if code == sqlite3.SQLITE_FULL:
+        return "a store of this sandbox is full; undo or reset makes room"
+    return f"SQLite says: {error}"

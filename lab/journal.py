@@ -1,0 +1,124 @@
+"""The journal of a sandbox: lab.db, one connection.
+
+A line is committed here before it acts, and gets its outcome afterwards; so after a crash the sandbox
+knows what it was about to do, and does it again (see ``Sandbox``).
+"""
+
+import json
+from collections.abc import Iterable
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from cqrs.migrations import Migration, Migrations
+from cqrs.sql import connect, transaction
+from lab import limits
+from lab.clock import iso
+
+MIGRATIONS = Migrations(
+    Migration(
+        version=1,
+        name="what happened in a sandbox",
+        up=Path(__file__).with_name("schema.sql").read_text(encoding="utf-8"),
+        down="DROP VIEW lag; DROP TABLE journal; DROP TABLE queries; DROP TABLE samples; DROP TABLE trace; "
+        "DROP TABLE applied; DROP TABLE settings;",
+    )
+)
+
+
+class Entry(NamedTuple):
+    """One line of the journal."""
+
+    n: int
+    at: str
+    origin: str
+    line: str
+    target: str | None
+    outcome: str | None
+    reason: str | None
+    position: int | None
+    answered_at: str | None
+
+
+class Journal:
+    """One connection to lab.db."""
+
+    def __init__(self, path: Path, *, fast: bool = False) -> None:
+        self.connection = connect(path, synchronous="OFF" if fast else "NORMAL")
+        self.connection.execute(f"PRAGMA max_page_count = {limits.MAX_LAB_BYTES // limits.PAGE_BYTES}")
+        MIGRATIONS.migrate(self.connection)
+
+    def close(self) -> None:
+        """Close the file."""
+        self.connection.close()
+
+    def transaction(self) -> AbstractContextManager[None]:
+        """Write several rows as one."""
+        return transaction(self.connection)
+
+    # Lines
+
+    def next_number(self) -> int:
+        """Return the number that the next line gets: 1 for the first after the setup."""
+        number: int = self.connection.execute("SELECT coalesce(max(n), 0) + 1 FROM journal").fetchone()[0]
+        return max(number, 1)
+
+    def begin(self, n: int, at: int, origin: str, line: str, target: dict[str, int] | None) -> None:
+        """Write a line down before it acts."""
+        self.connection.execute(
+            "INSERT INTO journal (n, at, origin, line, target) VALUES (?, ?, ?, ?, ?)",
+            (n, iso(at), origin, line, json.dumps(target) if target is not None else None),
+        )
+
+    def finish(self, n: int, outcome: str, reason: str | None, position: int | None, answered_at: int) -> None:
+        """Write down how a line ended."""
+        self.connection.execute(
+            "UPDATE journal SET outcome = ?, reason = ?, position = ?, answered_at = ? WHERE n = ?",
+            (outcome, reason, position, iso(answered_at), n),
+        )
+
+    def entries(self, *, unfinished: bool = False) -> list[Entry]:
+        """Return the lines in order, all of them or those that have no outcome yet."""
+        where = "WHERE outcome IS NULL" if unfinished else ""
+        return [Entry(*row) for row in self.connection.execute(f"SELECT * FROM journal {where} ORDER BY n")]
+
+    def last_reading(self) -> str | None:
+        """Return the latest clock reading in the journal."""
+        row = self.connection.execute("SELECT max(max(at), coalesce(max(answered_at), '')) FROM journal").fetchone()
+        text: str | None = row[0]
+        return text
+
+    # What was seen
+
+    def record_query(self, n: int, at: int, query: dict[str, Any]) -> None:
+        """Keep what a query read."""
+        values = {**query, "n": n, "at": iso(at), "result": json.dumps(query["result"], ensure_ascii=False)}
+        self.connection.execute(
+            "INSERT OR REPLACE INTO queries VALUES (:n, :at, :model, :key, :via, :as_of, :head, :waited, :result)",
+            values,
+        )
+
+    def sample(self, n: int, at: int, head: int, positions: dict[str, int]) -> None:
+        """Note where the head and every projection stand."""
+        self.connection.execute(
+            "INSERT INTO samples (n, at, head, positions) VALUES (?, ?, ?, ?)", (n, at, head, json.dumps(positions))
+        )
+
+    def record_trace(self, rows: Iterable[tuple[int, int, int]]) -> None:
+        """Note when commands were received and committed: (position, received_at, committed_at)."""
+        self.connection.executemany("INSERT OR REPLACE INTO trace VALUES (?, ?, ?)", rows)
+
+    def record_applied(self, rows: Iterable[tuple[str, int, int, int, int]]) -> None:
+        """Note which events were applied when: (projection, to, from, picked_up_at, applied_at)."""
+        self.connection.executemany("INSERT OR REPLACE INTO applied VALUES (?, ?, ?, ?, ?)", rows)
+
+    # Settings
+
+    def setting(self, name: str, default: str = "") -> str:
+        """Return a setting's value."""
+        row = self.connection.execute("SELECT value FROM settings WHERE name = ?", (name,)).fetchone()
+        return row[0] if row else default
+
+    def set(self, name: str, value: object) -> None:
+        """Change a setting."""
+        self.connection.execute("INSERT OR REPLACE INTO settings VALUES (?, ?)", (name, str(value)))

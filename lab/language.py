@@ -1,0 +1,183 @@
+"""The action language: every act in a sandbox is one line, whether a button, a person or a test wrote it.
+
+``parse`` turns a line into an action; a bad line raises BadLine with what was expected.
+"""
+
+import re
+from collections.abc import Callable
+
+from lab import limits
+from lab.actions import (
+    VIAS,
+    Action,
+    Bulk,
+    Cmd,
+    Model,
+    Pause,
+    Query,
+    Reset,
+    Resume,
+    Run,
+    Set,
+    Step,
+    Traffic,
+    Undo,
+    Wait,
+)
+from lab.composer import COMMANDS
+from lab.values import (
+    READERS,
+    BadLine,
+    Kind,
+    closest,
+    decimal,
+    identifier,
+    number,
+    pairs,
+    plain_text,
+    shown,
+    split,
+)
+
+
+def parse(line: str) -> Action:
+    """Read one action line; raise BadLine with what was expected."""
+    if len(line) > limits.MAX_LINE_CHARS:
+        raise BadLine(f"a line has at most {limits.MAX_LINE_CHARS:,} characters, this one has {len(line):,}")
+    words = split(line)
+    if not words:
+        raise BadLine("an empty line does nothing; try: " + COMMANDS["place_order"].example)
+    verb, *rest = words
+    reader = VERBS.get(verb)
+    if reader is None:
+        raise BadLine(f"there is no action {shown(verb)}; {closest(verb, VERBS)}")
+    return reader(rest)
+
+
+def _cmd(words: list[str]) -> Cmd:
+    if not words:
+        raise BadLine("cmd needs the name of a command; there is " + ", ".join(COMMANDS))
+    name, *rest = words
+    spec = COMMANDS.get(name)
+    if spec is None:
+        raise BadLine(f"there is no command {shown(name)}; {closest(name, COMMANDS)}")
+    kinds: dict[str, Kind] = {field.name: field.kind for field in spec.fields}
+    if name == "place_order":
+        kinds |= {"lines": "lines", "order": "id"}
+    given = pairs(rest, (*kinds, "id", "expect"), spec.example)
+    command_id = identifier(given.pop("id"), "id") if "id" in given else None
+    expect = number(given.pop("expect"), "expect", 0, 999_999_999) if "expect" in given else None
+    needed = [field.name for field in spec.fields]
+    if name == "place_order" and "lines" in given:
+        needed = ["customer", "lines"]
+        if "product" in given or "qty" in given:
+            raise BadLine("an order has either product= and qty=, or lines=; not both")
+    for field in needed:
+        if field not in given:
+            raise BadLine(f"{name} needs {field}=; for example: {spec.example}")
+    for field, value in given.items():
+        READERS[kinds[field]](value, field)
+    order = [field for field in kinds if field in given]
+    return Cmd(name, tuple((field, given[field]) for field in order), command_id, expect)
+
+
+def _model(words: list[str]) -> Model:
+    example = "model add sales"
+    if len(words) < 2:
+        raise BadLine(f"model needs an act (add, rebuild or drop) and a read model; for example: {example}")
+    act, name, *rest = words
+    if act not in ("add", "rebuild", "drop"):
+        raise BadLine(f"a read model can be added, rebuilt or dropped; for example: {example}")
+    given = pairs(rest, ("from",) if act == "add" else (), f"{example} from=end")
+    if given.get("from", "end") != "end":
+        raise BadLine("from= can only be end: the read model then knows nothing of what was before")
+    return Model(act, identifier(name, "a read model"), "from" in given)  # type: ignore[arg-type]
+
+
+def _step(words: list[str]) -> Step:
+    if not 1 <= len(words) <= 2:
+        raise BadLine("step needs a read model (or all), and may have a number of events; for example: step sales 3")
+    events = number(words[1], "the number of events", 1, limits.MAX_EVENTS) if len(words) == 2 else 1
+    return Step(identifier(words[0], "a read model"), events)
+
+
+def _run(words: list[str]) -> Run:
+    model = identifier(words.pop(0), "a read model") if words and "=" not in words[0] else "all"
+    given = pairs(words, ("to",), "run sales to=7")
+    return Run(model, number(given["to"], "to", 1, 999_999_999) if "to" in given else None)
+
+
+def _one_model(words: list[str], verb: str) -> str:
+    if len(words) > 1:
+        raise BadLine(f"{verb} takes one read model, or none for all; for example: {verb} sales")
+    return identifier(words[0], "a read model") if words else "all"
+
+
+def _wait(words: list[str]) -> Wait:
+    if len(words) != 1:
+        raise BadLine("wait needs a number of milliseconds; for example: wait 500")
+    return Wait(number(words[0], "the milliseconds", 0, 999_999_999))
+
+
+def _query(words: list[str]) -> Query:
+    example = "query product_card lamp via=read"
+    if not words:
+        raise BadLine(f"query needs a read model; for example: {example}")
+    model, *rest = words
+    key = None
+    if rest and not re.match(r"via=", rest[0]):
+        key = plain_text(rest.pop(0), "the key")
+    via = pairs(rest, ("via",), example).get("via", "read")
+    if via not in VIAS:
+        raise BadLine(f"via= must be read, write, token or wait, not {shown(via)}")
+    return Query(identifier(model, "a read model"), key, via)
+
+
+def _bulk(words: list[str]) -> Bulk:
+    given = pairs(words[1:], ("from",), "bulk 100")
+    if not words or ("from" in given and not given["from"].isdigit()):
+        raise BadLine("bulk needs a number of orders; for example: bulk 100")
+    return Bulk(number(words[0], "the number of orders", 1, limits.MAX_BULK))
+
+
+def _set(words: list[str]) -> Set:
+    given = pairs(words, ("delay", "batch"), "set delay=1.5 batch=10")
+    if not given:
+        raise BadLine("set needs delay= (seconds) or batch= (events); for example: set delay=1.5 batch=10")
+    delay = decimal(given["delay"], "delay", limits.MAX_DELAY_SECONDS) if "delay" in given else None
+    batch = number(given["batch"], "batch", 1, limits.MAX_BATCH_EVENTS) if "batch" in given else None
+    return Set(delay, batch)
+
+
+def _traffic(words: list[str]) -> Traffic:
+    if words in (["off"], ["0"]):
+        return Traffic(0)
+    if len(words) != 1:
+        raise BadLine("traffic needs a number of commands a second, or off; for example: traffic 5")
+    return Traffic(number(words[0], "the commands a second", 1, limits.MAX_TRAFFIC_PER_SECOND))
+
+
+def _bare(action: Action) -> Callable[[list[str]], Action]:
+    def read(words: list[str]) -> Action:
+        if words:
+            raise BadLine(f"{action} stands alone, without {shown(words[0])}")
+        return action
+
+    return read
+
+
+VERBS: dict[str, Callable[[list[str]], Action]] = {
+    "cmd": _cmd,
+    "model": _model,
+    "step": _step,
+    "run": _run,
+    "pause": lambda words: Pause(_one_model(words, "pause")),
+    "resume": lambda words: Resume(_one_model(words, "resume")),
+    "wait": _wait,
+    "query": _query,
+    "bulk": _bulk,
+    "set": _set,
+    "traffic": _traffic,
+    "undo": _bare(Undo()),
+    "reset": _bare(Reset()),
+}

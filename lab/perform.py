@@ -1,0 +1,256 @@
+"""What each action does to the stores. Every function here may be run twice for one line, to the same end."""
+
+import json
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+from cqrs.commands import OrderLine, PlaceOrder, Restock
+from cqrs.read import queries
+from cqrs.write.handlers import handle
+from lab import limits, truth
+from lab.actions import (
+    Action,
+    Bulk,
+    Cmd,
+    Model,
+    Pause,
+    Query,
+    Resume,
+    Run,
+    Set,
+    Step,
+    Traffic,
+    Wait,
+)
+from lab.clock import iso
+from lab.stores import BUILT_IN, Applied, Stores
+from lab.values import closest
+
+
+class CannotDo(Exception):
+    """An action fails; the message says why, and what would be right."""
+
+
+class Done(NamedTuple):
+    """How an action ended, and what was measured on the way."""
+
+    outcome: str = "done"
+    reason: str | None = None
+    position: int | None = None
+    repeated: bool = False
+    query: dict[str, Any] | None = None
+    trace: tuple[tuple[int, int, int], ...] = ()
+    applied: tuple[Applied, ...] = ()
+
+
+class Line(NamedTuple):
+    """The journal's line that is being carried out."""
+
+    n: int
+    at: int
+    target: dict[str, int] | None
+    waited: int = 0
+    again: bool = False
+
+
+def targets(stores: Stores, action: Action) -> dict[str, int] | None:
+    """Return the positions that an action will lead projections to: settled before it acts, so that it may be redone."""
+    head = stores.write.head()
+    match action:
+        case Step(model, events):
+            return {name: min(at + events, head) for name, at in _named(stores, model).items()}
+        case Run("all", to):
+            running = [c for c in stores.read.checkpoints() if c.status == "running"]
+            return {checkpoint.name: min(to or head, head) for checkpoint in running}
+        case Run(model, to):
+            return {name: min(to or head, head) for name in _named(stores, model)}
+        case Model("add", name, from_end=True):
+            return {name: head}
+        case _:
+            return None
+
+
+def perform(stores: Stores, action: Action, line: Line) -> Done:
+    """Carry out an action; raise CannotDo where it makes no sense now."""
+    return PERFORM[type(action)](stores, action, line)
+
+
+def _named(stores: Stores, model: str) -> dict[str, int]:
+    positions = stores.positions()
+    if model == "all":
+        return positions
+    if model not in positions:
+        raise CannotDo(_no_model(stores, model))
+    return {model: positions[model]}
+
+
+def _no_model(stores: Stores, model: str) -> str:
+    if stores.projection(model) is not None:
+        return f"there is no read model {model} now; this line would add it: model add {model}"
+    return f"there is no read model {model}; {closest(model, BUILT_IN)}"
+
+
+def _room_for(stores: Stores, events: int) -> None:
+    if stores.write.head() + events > limits.MAX_EVENTS:
+        raise CannotDo(f"a sandbox holds {limits.MAX_EVENTS:,} events, and this one is full; undo or reset makes room")
+
+
+def _cmd(stores: Stores, action: Cmd, line: Line) -> Done:
+    _room_for(stores, 1)
+    answer = handle(
+        stores.write,
+        action.command(),
+        command_id=action.command_id or f"cmd-{line.n}",
+        now=iso(line.at),
+        expected_version=action.expect,
+    )
+    repeated = answer.repeated and not line.again
+    trace: tuple[tuple[int, int, int], ...] = ()
+    if answer.position is not None and not repeated:
+        trace = ((answer.position, line.at, stores.clock.now()),)
+    return Done(answer.outcome, answer.reason, answer.position, repeated, trace=trace)
+
+
+def _bulk(stores: Stores, action: Bulk, line: Line) -> Done:
+    _room_for(stores, 0 if line.again else action.orders + 1)
+    customers = [row[0] for row in stores.write.connection.execute("SELECT id FROM customers ORDER BY id")]
+    product = stores.write.connection.execute("SELECT id FROM products ORDER BY price_cents, id").fetchone()
+    if not customers or product is None:
+        raise CannotDo("bulk needs a customer and a product; register one and add one first")
+    commands: list[Restock | PlaceOrder] = [Restock(product[0], action.orders)]
+    for number in range(action.orders):
+        customer = customers[number % len(customers)]
+        commands.append(PlaceOrder(f"o-{line.n}-{number + 1}", customer, (OrderLine(product[0], 1),)))
+    trace = []
+    for number, command in enumerate(commands):
+        received = stores.clock.now()
+        answer = handle(stores.write, command, command_id=f"cmd-{line.n}-{number}", now=iso(line.at))
+        if answer.position is not None:
+            trace.append((answer.position, received, stores.clock.now()))
+    return Done(reason=f"one restock and {action.orders:,} orders", position=stores.write.head(), trace=tuple(trace))
+
+
+def _model(stores: Stores, action: Model, line: Line) -> Done:
+    if action.act == "add":
+        done = _add(stores, action, line)
+    else:
+        for name in _named(stores, action.name):
+            projection = stores.projection(name)
+            if projection is None:
+                raise CannotDo(_no_model(stores, name))
+            if action.act == "drop":
+                stores.read.drop(projection)
+            else:
+                paused = stores.checkpoints()[name].status == "paused"
+                stores.read.empty(projection)
+                if paused:
+                    stores.read.set_status(name, "paused")
+                _forget_start(stores, name)
+        done = Done(reason="dropped" if action.act == "drop" else "empty again: the projector fills it from event 1")
+    stores.remember_models()
+    return done
+
+
+def _add(stores: Stores, action: Model, line: Line) -> Done:
+    projection = stores.projection(action.name)
+    if projection is None:
+        raise CannotDo(_no_model(stores, action.name))
+    position = (line.target or {}).get(action.name, 0)
+    if action.name not in stores.checkpoints():
+        stores.read.add(projection, position=position)
+    elif not line.again:
+        raise CannotDo(f"{action.name} is there already; this line would fill it again: model rebuild {action.name}")
+    return Done(position=position)
+
+
+def _forget_start(stores: Stores, name: str) -> None:
+    """A rebuilt read model knows the log from its beginning, whatever it began with."""
+    models = json.loads(stores.journal.setting("models", "{}"))
+    models.pop(name, None)
+    stores.journal.set("models", json.dumps(models))
+
+
+def _apply(stores: Stores, action: Step | Run, line: Line) -> Done:
+    wanted = line.target or {}
+    for name, checkpoint in stores.checkpoints().items():
+        if name in wanted and checkpoint.status == "stopped":
+            stores.read.set_status(name, "running")
+    applied = stores.apply(wanted)
+    events = sum(to - before for _, to, before, _, _ in applied)
+    position = max((to for _, to, _, _, _ in applied), default=None)
+    stopped = [c for c in stores.read.checkpoints() if c.name in wanted and c.status == "stopped"]
+    if stopped:
+        return Done("failed", f"{stopped[0].name} stopped at {stopped[0].reason}", position, applied=tuple(applied))
+    said = f"{events:,} applied" if events else "nothing was pending"
+    return Done(reason=said, position=position, applied=tuple(applied))
+
+
+def _sleep(stores: Stores, action: Pause | Resume, line: Line) -> Done:
+    status = "paused" if isinstance(action, Pause) else "running"
+    for name in _named(stores, action.model):
+        stores.read.set_status(name, status)
+    stores.remember_models()
+    return Done()
+
+
+def _wait(stores: Stores, action: Wait, line: Line) -> Done:
+    stores.clock.pass_time(action.milliseconds)
+    return Done()
+
+
+def _query(stores: Stores, action: Query, line: Line) -> Done:
+    _named(stores, action.model)
+    projection = stores.projection(action.model)
+    if projection is None or action.model == "all":
+        raise CannotDo(_no_model(stores, action.model))
+    head = stores.write.head()
+    if action.via == "write":
+        if truth.source(action.model) is None:
+            raise CannotDo(f"nobody wrote how the write store answers {action.model}")
+        page = queries.Page(
+            truth.rows(stores.write.connection, projection, action.key, limits.MAX_QUERY_ROWS), as_of=head
+        )
+    else:
+        page = queries.query(stores.reader, projection, action.key, limits.MAX_QUERY_ROWS)
+    seen = {
+        "model": action.model,
+        "key": action.key,
+        "via": action.via,
+        "as_of": page.as_of,
+        "head": head,
+        "waited": line.waited,
+        "result": page.rows,
+    }
+    return Done(position=page.as_of, query=seen)
+
+
+def _set(stores: Stores, action: Set, line: Line) -> Done:
+    if action.delay is not None:
+        stores.journal.set("delay", action.delay)
+    if action.batch is not None:
+        stores.journal.set("batch", action.batch)
+    return Done()
+
+
+def _traffic(stores: Stores, action: Traffic, line: Line) -> Done:
+    if action.per_second and stores.write.head() >= limits.TRAFFIC_STOPS_AT_EVENTS:
+        raise CannotDo(
+            f"traffic stops at {limits.TRAFFIC_STOPS_AT_EVENTS:,} events, so that there is room left to try things"
+        )
+    stores.journal.set("traffic", action.per_second)
+    return Done()
+
+
+PERFORM: dict[type, Callable[[Stores, Any, Line], Done]] = {
+    Cmd: _cmd,
+    Bulk: _bulk,
+    Model: _model,
+    Step: _apply,
+    Run: _apply,
+    Pause: _sleep,
+    Resume: _sleep,
+    Wait: _wait,
+    Query: _query,
+    Set: _set,
+    Traffic: _traffic,
+}

@@ -1,0 +1,188 @@
+"""Replay: the same lines on a fresh copy of the fixture lead to the same stores.
+
+Undo, share links, folded sandboxes, ``python -m lab replay`` and tests all come here. A transcript is
+text, one action a line; one that a sandbox exported also says who wrote each line and when:
+
+    cmd place_order customer=c1 product=lamp qty=2 order=o-1 id=cmd-1  # learner 2026-03-02T09:00:00.001000Z 2026-03-02T…
+"""
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+from cqrs.write.handlers import handle
+from lab.actions import Cmd, Query
+from lab.carry_out import Answer, carry_out
+from lab.clock import ManualClock, ReplayClock, from_iso, iso
+from lab.journal import Entry
+from lab.language import parse
+from lab.stores import BUILT_IN, Stores
+from lab.values import BadLine
+
+FIXTURES = Path(__file__).parent.parent / "lessons" / "fixtures"
+
+FREE_PLAY = (*(f"model add {name}" for name in BUILT_IN), "run")
+"""How a sandbox for free play is set up: every built-in read model, caught up."""
+
+_MARK = re.compile(r"\s+# (setup|learner|projector|traffic) (\S+Z) (\S+Z)( failed)?$")
+_HEADER = re.compile(r"# (clock|fixture|at) (\S+)$")
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """One line of a transcript; who, when and how are known only if a sandbox exported it."""
+
+    line: str
+    origin: str = "learner"
+    at: int | None = None
+    answered_at: int | None = None
+    failed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Transcript:
+    """Everything needed to make a sandbox again."""
+
+    fixture: str = "shop"
+    clock: Literal["real", "manual"] = "manual"
+    lines: list[Written] = field(default_factory=list)
+
+
+def build(folder: Path, transcript: Transcript, setup: Iterable[str] = FREE_PLAY) -> Iterator[Answer]:
+    """Make the stores of a transcript in an empty folder, and yield the answer of each of its lines.
+
+    A transcript that brings its own setup lines does not get ``setup``. Raise BadLine for a line that is none.
+    """
+    stores = Stores(folder, ManualClock(start_of(transcript.fixture)), fast=True)
+    try:
+        stores.journal.set("fixture", transcript.fixture)
+        stores.journal.set("clock", transcript.clock)
+        _play_fixture(stores, transcript.fixture)
+        prelude = [written for written in transcript.lines if written.origin == "setup"]
+        _set_up(stores, prelude or [Written(line, "setup") for line in setup])
+        for written in transcript.lines:
+            if written.origin != "setup":
+                yield _play(stores, written)
+    finally:
+        stores.close()
+
+
+def fixture_lines(fixture: str) -> list[str]:
+    """Return the lines of a fixture's file."""
+    return (FIXTURES / f"{fixture}.txt").read_text(encoding="utf-8").splitlines()
+
+
+def start_of(fixture: str) -> int:
+    """Return the clock reading at which a fixture's shop opens."""
+    for line in fixture_lines(fixture):
+        header = _HEADER.match(line)
+        if header and header[1] == "at":
+            return from_iso(header[2])
+    raise ValueError(f"the fixture {fixture} has no line '# at <time>'")
+
+
+def _play_fixture(stores: Stores, fixture: str) -> None:
+    """Fill the stores as the fixture says; its lines are the ground, not part of the journal."""
+    for line in fixture_lines(fixture):
+        if line and not line.startswith("#"):
+            action = parse(line)
+            if not isinstance(action, Cmd) or action.command_id is None:
+                raise BadLine(f"a fixture holds commands with an id, not {line}")
+            handle(stores.write, action.command(), command_id=action.command_id, now=iso(stores.clock.now()))
+            stores.clock.pass_time(1)
+
+
+def _set_up(stores: Stores, lines: list[Written]) -> None:
+    for number, written in enumerate(lines, start=1 - len(lines)):
+        carry_out(stores, parse(written.line), "setup", n=number)
+        stores.clock.pass_time(1)
+    stores.journal.set("setup_head", stores.write.head())
+
+
+def _play(stores: Stores, written: Written) -> Answer:
+    action = parse(written.line)
+    if written.failed:
+        return carry_out(stores, action, written.origin, failed="failed when it was first done")
+    if written.at is None or written.answered_at is None:
+        waited = freshen(stores, action) if isinstance(action, Query) else 0
+        answer = carry_out(stores, action, written.origin, waited=waited)
+        stores.clock.pass_time(1)
+        return answer
+    manual = stores.clock
+    stores.clock = ReplayClock(written.at, written.answered_at)
+    try:
+        return carry_out(stores, action, written.origin)
+    finally:
+        manual.pass_time(max(0, written.answered_at - manual.now()) // 1000 + 1)
+        stores.clock = manual
+
+
+def freshen(stores: Stores, query: Query) -> int:
+    """Where time is manual, bring a read model as far as a query asks for; return the events applied."""
+    goal = goal_of(stores, query)
+    before = stores.positions().get(query.model)
+    if before is None or goal <= before:
+        return 0
+    carry_out(stores, parse(f"run {query.model} to={goal}"), "projector")
+    return stores.positions()[query.model] - before
+
+
+def goal_of(stores: Stores, query: Query) -> int:
+    """Return the position that a query wants its read model to have reached before it reads."""
+    if query.via == "token":
+        return int(stores.journal.setting("receipt", "0"))
+    return stores.write.head() if query.via == "wait" else 0
+
+
+# Transcripts as text
+
+
+def export(stores: Stores) -> str:
+    """Write a sandbox's journal as a transcript that leads to the same stores."""
+    fixture, clock = stores.journal.setting("fixture"), stores.journal.setting("clock")
+    lines = ["# Lagoon transcript", f"# fixture {fixture}", f"# clock {clock}"]
+    lines += [_with_mark(entry) for entry in stores.journal.entries()]
+    return "\n".join(lines) + "\n"
+
+
+def _with_mark(entry: Entry) -> str:
+    failed = " failed" if entry.outcome == "failed" else ""
+    return f"{entry.line}  # {entry.origin} {entry.at} {entry.answered_at}{failed}"
+
+
+def read(text: str) -> Transcript:
+    """Read a transcript: a sandbox's export, or plain lines that a person wrote."""
+    headers: dict[str, str] = {}
+    lines: list[Written] = []
+    for raw in text.splitlines():
+        line = raw.strip()
+        if header := _HEADER.match(line):
+            headers[header[1]] = header[2]
+        elif line and not line.startswith("#"):
+            mark = _MARK.search(line)
+            if mark:
+                at, answered = from_iso(mark[2]), from_iso(mark[3])
+                lines.append(Written(line[: mark.start()], mark[1], at, answered, bool(mark[4])))
+            else:
+                lines.append(Written(line))
+    fixture = headers.get("fixture", "shop")
+    if not fixture.isidentifier() or not (FIXTURES / f"{fixture}.txt").is_file():
+        raise BadLine(f"there is no fixture {fixture}")
+    return Transcript(fixture, "real" if headers.get("clock") == "real" else "manual", lines)
+
+
+def of_entries(entries: Iterable[Entry], fixture: str, clock: Literal["real", "manual"]) -> Transcript:
+    """Make a transcript of journal lines that have their outcome."""
+    lines = [
+        Written(
+            entry.line,
+            entry.origin,
+            from_iso(entry.at),
+            from_iso(entry.answered_at or entry.at),
+            entry.outcome == "failed",
+        )
+        for entry in entries
+    ]
+    return Transcript(fixture, clock, lines)

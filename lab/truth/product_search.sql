@@ -1,0 +1,2 @@
+-- find: name LIKE '%' || :key || '%'
+SELECT id AS product_id, name FROM products
