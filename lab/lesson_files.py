@@ -1,0 +1,147 @@
+"""Lesson files: TOML, one a lesson, read into plain data. An unknown or missing key is an error that names it."""
+
+import tomllib
+from functools import cache
+from pathlib import Path
+
+import msgspec
+
+FOLDER = Path(__file__).parent.parent / "lessons"
+FORMAT = 1
+
+
+class LessonError(Exception):
+    """A lesson file cannot be used; the message names the file, the place and what is wrong."""
+
+
+class Table(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A table of a lesson file."""
+
+
+class Option(Table, frozen=True):
+    """One answer that can be bet on, and the misconception that it shows, if it does."""
+
+    key: str
+    tag: str = ""
+
+
+class Predict(Table, frozen=True):
+    """A bet: its question, the lines that settle it, and the query that says what really happened."""
+
+    stem: str
+    options: tuple[Option, ...]
+    actual: str
+    expect: str | int
+    explain: str
+    lines: tuple[str, ...] = ()
+
+
+class Button(Table, frozen=True):
+    """A button of a step, and the lines that it writes."""
+
+    label: str
+    lines: tuple[str, ...]
+
+
+class Step(Table, frozen=True):
+    """One step; it is over when the checks that it names have passed."""
+
+    label: str
+    passes: tuple[str, ...]
+    text: str = ""
+    predict: Predict | None = None
+    button: tuple[Button, ...] = ()
+
+
+class Door(Table, frozen=True):
+    """A way out of a lesson: lessons, play or teach."""
+
+    label: str
+    to: str
+
+
+class End(Table, frozen=True):
+    """What stands at the end."""
+
+    text: str
+    door: tuple[Door, ...]
+
+
+class Check(Table, frozen=True):
+    """A predicate over the three files: one SELECT of one value, and the value that passes."""
+
+    id: str
+    say: str
+    sql: str
+    is_: int = msgspec.field(name="is")
+
+
+class Hint(Table, frozen=True):
+    """What to say when its condition holds, from a nudge to the full line."""
+
+    id: str
+    when: str
+    levels: tuple[str, ...]
+
+
+class Road(Table, frozen=True):
+    """Lines that lead to the goal."""
+
+    lines: tuple[str, ...]
+
+
+class WrongRoad(Table, frozen=True):
+    """Lines that do not: exactly the named checks fail, and the named hint speaks."""
+
+    name: str
+    tag: str
+    lines: tuple[str, ...]
+    fails: tuple[str, ...]
+    hint: str
+
+
+class Lesson(Table, frozen=True):
+    """A lesson as its file tells it."""
+
+    format: int
+    id: str
+    revision: int
+    title: str
+    minutes: int
+    fixture: str
+    setup: tuple[str, ...]
+    goal: str
+    take_away: str
+    step: tuple[Step, ...]
+    end: End
+    check: tuple[Check, ...]
+    reference: Road
+    also_ok: tuple[Road, ...] = ()
+    wrong: tuple[WrongRoad, ...] = ()
+    hint: tuple[Hint, ...] = ()
+    misconceptions: tuple[str, ...] = ()
+
+
+@cache
+def lessons() -> dict[str, Lesson]:
+    """Return every lesson in the folder, by id, in order."""
+    return {path.stem: load(path) for path in sorted(FOLDER.glob("L[0-9][0-9].toml"))}
+
+
+def load(path: Path) -> Lesson:
+    """Read a lesson file; raise LessonError if it is not one."""
+    try:
+        lesson = msgspec.convert(tomllib.loads(path.read_text(encoding="utf-8")), Lesson)
+    except tomllib.TOMLDecodeError as error:
+        raise LessonError(f"{path.name}: {error}") from error
+    except msgspec.ValidationError as error:
+        raise LessonError(f"{path.name}: {error}") from error
+    if lesson.format != FORMAT:
+        raise LessonError(f"{path.name}: format must be {FORMAT}, not {lesson.format}")
+    if lesson.id != path.stem:
+        raise LessonError(f"{path.name}: id is {lesson.id}, but the file is called {path.stem}")
+    known = {check.id for check in lesson.check}
+    for step in lesson.step:
+        if unknown := set(step.passes) - known:
+            raise LessonError(f"{path.name}: the step “{step.label}” waits for {', '.join(unknown)}: no such check")
+    return lesson
