@@ -1,6 +1,5 @@
 """Brings htmx, by npm, into static/vendor whenever the package is built or installed."""
 
-import os
 import shutil
 import subprocess
 import sys
