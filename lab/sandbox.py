@@ -84,7 +84,8 @@ class Sandbox:
 
     @property
     def reader(self) -> sqlite3.Connection:
-        """A read-only connection to read.db."""
+        """A read-only connection to read.db, which is made again if it has vanished."""
+        self.stores.ensure_read()
         return self.stores.reader
 
     @property
