@@ -132,7 +132,7 @@ def freshen(stores: Stores, query: Query) -> int:
 def goal_of(stores: Stores, query: Query) -> int:
     """Return the position that a query wants its read model to have reached before it reads."""
     if query.via == "token":
-        return int(stores.journal.setting("receipt", "0"))
+        return stores.receipt
     return stores.write.head() if query.via == "wait" else 0
 
 

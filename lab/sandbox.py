@@ -12,17 +12,15 @@ from cqrs.read.projection import Projection
 from cqrs.read.store import ReadStore
 from cqrs.write.store import WriteStore
 from lab import limits, replay, truth
-from lab.actions import Action, Query, Reset, Run, Traffic, Undo, Wait
+from lab.actions import Action, Query, Reset, Undo, Wait
 from lab.carry_out import Answer, carry_out, finish_again
 from lab.clock import Clock, ManualClock, RealClock, from_iso
 from lab.journal import Journal
 from lab.language import parse
-from lab.stores import Stores, tables
-from lab.traffic import shopper
+from lab.motion import Motion
+from lab.state import state_of
+from lab.stores import Stores
 from lab.values import BadLine
-
-SECOND = 1_000_000
-"""Clock readings are microseconds."""
 
 _waits = threading.BoundedSemaphore(limits.MAX_WAITS_AT_ONCE)
 
@@ -39,10 +37,8 @@ class Sandbox:
         self.progressed = threading.Condition(self.lock)
         self.version = 0
         self.on_change = on_change
-        self._next_batch_at: int | None = None
-        self._next_traffic_at: int | None = None
         self.stores = self._open()
-        self._plan()
+        self._motion = Motion(self.stores)
 
     @classmethod
     def create(
@@ -108,47 +104,7 @@ class Sandbox:
         """Return where both stores stand, as ``GET /state`` answers."""
         with self.lock:
             self.stores.ensure_read()
-            head = self.write.head()
-            settings = {name: self.lab.setting(name, "0") for name in ("traffic", "batch", "delay", "receipt")}
-            return {
-                "head": head,
-                "clock": self.stores.clock.kind,
-                "delay": self.delay,
-                "batch": self.batch,
-                "traffic": int(settings["traffic"]),
-                "receipt": int(settings["receipt"]) or None,
-                "projections": {
-                    checkpoint.name: {
-                        "position": checkpoint.position,
-                        "behind": head - checkpoint.position,
-                        "age": self._age(checkpoint.position),
-                        "status": checkpoint.status,
-                        "reason": checkpoint.reason,
-                    }
-                    for checkpoint in self.stores.checkpoints().values()
-                },
-                "rows": {
-                    "write": _row_counts(self.write.connection),
-                    "read": _row_counts(self.reader),
-                },
-            }
-
-    @property
-    def delay(self) -> float:
-        """The injected delay before each batch, in seconds."""
-        return float(self.lab.setting("delay", str(limits.START_DELAY_SECONDS)))
-
-    @property
-    def batch(self) -> int:
-        """How many events the projector applies at once."""
-        return int(self.lab.setting("batch", str(limits.START_BATCH_EVENTS)))
-
-    def _age(self, position: int) -> float:
-        """Return for how many seconds the oldest event behind a position has been waiting; 0 if there is none."""
-        row = self.write.connection.execute(
-            "SELECT recorded_at FROM events WHERE position = ?", (position + 1,)
-        ).fetchone()
-        return round(max(0, self.stores.clock.now() - from_iso(row[0])) / SECOND, 3) if row else 0.0
+            return state_of(self.stores)
 
     # Acting
 
@@ -180,7 +136,7 @@ class Sandbox:
                 with self.lock:
                     answer = carry_out(self.stores, action, origin)
                     self._tick()
-                    self._plan()
+                    self._motion.plan()
                     return answer
 
     def _let_pass(self, milliseconds: int) -> str | None:
@@ -265,8 +221,7 @@ class Sandbox:
             self.stores.close()
             following.rename(self.root / str(generation))
             self.stores = self._open()
-            self._next_batch_at = self._next_traffic_at = None
-            self._plan()
+            self._motion = Motion(self.stores)
             return answers
 
     def _clock_kind(self) -> Literal["real", "manual"]:
@@ -283,66 +238,20 @@ class Sandbox:
             finish_again(stores, entry)
         return stores
 
-    # The real clock: what the projector and the shoppers have to do, and when
+    # The real clock
 
     def due(self) -> float | None:
-        """Return in how many seconds there is something to do, or None."""
+        """Return in how many seconds the projector or a shopper has something to do, or None."""
         with self.lock:
-            times = [at for at in (self._next_batch_at, self._next_traffic_at) if at is not None]
-            return max(0.0, (min(times) - self.stores.clock.now()) / SECOND) if times else None
+            return self._motion.due()
 
     def advance(self) -> bool:
         """Do what is due: a shopper's command, a batch of events. Tell whether anything was done."""
         with self.lock:
-            now = self.stores.clock.now()
-            shopping = self._next_traffic_at is not None and self._next_traffic_at <= now
-            projecting = self._next_batch_at is not None and self._next_batch_at <= now
-            if shopping:
-                self._shop(now)
-            if projecting:
-                self._project()
-        if shopping or projecting:
+            moved = self._motion.advance()
+        if moved:
             self._changed()
-        return shopping or projecting
-
-    def _shop(self, now: int) -> None:
-        rate = int(self.lab.setting("traffic", "0"))
-        if rate and self.write.head() < limits.TRAFFIC_STOPS_AT_EVENTS:
-            carry_out(self.stores, parse(shopper(self.stores, self.lab.next_number())), "traffic")
-        elif rate:
-            carry_out(self.stores, Traffic(0), "traffic")
-            rate = 0
-        late_by_at_most = now - SECOND
-        self._next_traffic_at = max((self._next_traffic_at or now) + SECOND // rate, late_by_at_most) if rate else None
-        self._plan()
-
-    def _project(self) -> None:
-        """Let every running projection apply its next batch; each target is journalled before the batch."""
-        head = self.write.head()
-        running = {c.name: c.position for c in self.stores.read.checkpoints() if c.status == "running"}
-        goals = {name: min(at + self.batch, head) for name, at in running.items() if at < head}
-        together = len(set(goals.values())) == 1 and len(goals) == len(running)
-        lines = [Run(to=max(goals.values()))] if together else [Run(name, to) for name, to in goals.items()]
-        for line in lines:
-            carry_out(self.stores, line, "projector")
-        self._next_batch_at = None
-        self._plan()
-
-    def _plan(self) -> None:
-        """Settle when there is something to do next. On a manual clock nothing moves by itself."""
-        if self.stores.clock.kind != "real":
-            return
-        now = self.stores.clock.now()
-        head = self.write.head()
-        if any(c.status == "running" and c.position < head for c in self.stores.read.checkpoints()):
-            soonest = now + int(self.delay * SECOND)
-            self._next_batch_at = min(self._next_batch_at or soonest, soonest)
-        else:
-            self._next_batch_at = None
-        if self.lab.setting("traffic", "0") == "0":
-            self._next_traffic_at = None
-        elif self._next_traffic_at is None:
-            self._next_traffic_at = now
+        return moved
 
 
 def _clock_of(journal: Journal) -> Clock:
@@ -350,11 +259,3 @@ def _clock_of(journal: Journal) -> Clock:
     last = journal.last_reading()
     reading = from_iso(last) + 1000 if last else 0
     return RealClock(reading) if journal.setting("clock") == "real" else ManualClock(reading)
-
-
-def _row_counts(connection: sqlite3.Connection) -> dict[str, int]:
-    return {
-        table: connection.execute(f'SELECT count(*) FROM "{table}"').fetchone()[0]
-        for table in tables(connection)
-        if table != "_migrations"
-    }

@@ -51,7 +51,8 @@ class Stores:
                 raise
             for leftover in self.folder.glob("read.db*"):
                 leftover.unlink()
-            return self._open_read()
+            self._open_read()
+            return
         self._cap(self.read.connection, limits.MAX_READ_BYTES)
         self._read_inode = path.stat().st_ino
         self.reader = connect_read_only(path)
@@ -139,6 +140,28 @@ class Stores:
             if applied:
                 batches.append((name, before + applied, before, picked_up, self.clock.now()))
         return batches
+
+    # Settings
+
+    @property
+    def delay(self) -> float:
+        """The injected delay before each batch, in seconds."""
+        return float(self.journal.setting("delay", str(limits.START_DELAY_SECONDS)))
+
+    @property
+    def batch(self) -> int:
+        """How many events the projector applies at once."""
+        return int(self.journal.setting("batch", str(limits.START_BATCH_EVENTS)))
+
+    @property
+    def traffic(self) -> int:
+        """How many commands the shoppers send a second; 0 is none."""
+        return int(self.journal.setting("traffic", "0"))
+
+    @property
+    def receipt(self) -> int:
+        """The position of the learner's last accepted command; 0 before the first."""
+        return int(self.journal.setting("receipt", "0"))
 
     # Fingerprint
 
