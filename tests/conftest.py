@@ -1,0 +1,49 @@
+"""The rule for tests that need a browser: they run, or their number is told; LAGOON_BROWSER=required makes them."""
+
+import os
+import shutil
+from pathlib import Path
+from typing import NoReturn
+
+import pytest
+
+NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
+LEFT_OUT = "left out: "
+AXE = Path(__file__).parent.parent / "node_modules" / "axe-core" / "axe.min.js"
+
+
+def find_chromium() -> str | None:
+    return next(filter(None, map(shutil.which, NAMES)), None)
+
+
+def leave_out(why: str) -> NoReturn:
+    if os.environ.get("LAGOON_BROWSER") == "required":
+        pytest.fail(why, pytrace=False)
+    pytest.skip(LEFT_OUT + why)
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    if item.get_closest_marker("browser") and not find_chromium():
+        leave_out("there is no Chromium on this machine")
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    reasons = [str(report.longrepr) for report in terminalreporter.stats.get("skipped", [])]
+    left_out = [reason.split(LEFT_OUT)[1].rstrip("')") for reason in reasons if LEFT_OUT in reason]
+    for why in sorted(set(left_out)):
+        count = left_out.count(why)
+        terminalreporter.write_line(f"{count} browser test{'s' * (count > 1)} left out: {why}")
+
+
+@pytest.fixture(scope="session")
+def chromium() -> str:
+    """The path of the machine's Chromium."""
+    return find_chromium() or leave_out("there is no Chromium on this machine")
+
+
+@pytest.fixture(scope="session")
+def axe() -> str:
+    """The source of axe-core, which judges whether a page can be used by everyone."""
+    if not AXE.exists():
+        leave_out("axe-core is not installed (make test brings it)")
+    return AXE.read_text(encoding="utf-8")

@@ -1,0 +1,48 @@
+"""A real server on a free port, for tests that must see one from outside."""
+
+import os
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+ROOT = Path(__file__).parent.parent
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def start(home: Path, port: int, **environment: str) -> subprocess.Popen[str]:
+    """Start `app.py` as `make run` does, in a process group of its own."""
+    return subprocess.Popen(
+        [sys.executable, ROOT / "app.py"],
+        env={**os.environ, "HOST": "127.0.0.1", "PORT": str(port), "LAGOON_HOME": str(home), **environment},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+    )
+
+
+def wait_for_address(process: subprocess.Popen[str]) -> str:
+    """The address that the server prints once it answers there."""
+    assert process.stdout
+    line = process.stdout.readline()
+    assert line.startswith("Lagoon is at "), line + process.stdout.read()
+    return line.removeprefix("Lagoon is at ").strip()
+
+
+@contextmanager
+def running(home: Path, **environment: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
+    """A server and its address; it is ended on leaving, if it still runs."""
+    process = start(home, free_port(), **environment)
+    try:
+        yield process, wait_for_address(process)
+    finally:
+        process.terminate()
+        process.communicate(timeout=15)
