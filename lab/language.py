@@ -88,7 +88,7 @@ def _model(words: list[str]) -> Model:
     act, name, *rest = words
     if act not in ("add", "rebuild", "drop"):
         raise BadLine(f"a read model can be added, rebuilt or dropped; for example: {example}")
-    given = pairs(rest, ("from",) if act == "add" else (), f"{example} from=end")
+    given = pairs(rest, ("from",), f"{example} from=end") if act == "add" else pairs(rest, (), f"model {act} sales")
     if given.get("from", "end") != "end":
         raise BadLine("from= can only be end: the read model then knows nothing of what was before")
     return Model(act, identifier(name, "a read model"), "from" in given)  # type: ignore[arg-type]

@@ -44,15 +44,18 @@ def identifier(text: str, what: str) -> str:
 
 def plain_text(text: str, what: str) -> str:
     """Read text for people: any script, but no control characters, and not too long."""
-    text = unicodedata.normalize("NFC", text).strip()
-    if any(unicodedata.category(character) in ("Cc", "Cs", "Cn") for character in text) or BIDI.search(text):
+    if any(unicodedata.category(character) in UNSEEN for character in text) or BIDI.search(text):
         raise BadLine(f"{what} holds a character that cannot be shown; letters, digits, signs and spaces are fine")
+    text = unicodedata.normalize("NFC", text).strip()
     if not 1 <= len(text) <= limits.MAX_VALUE_CHARS:
         raise BadLine(f"{what} must have 1 to {limits.MAX_VALUE_CHARS} characters, not {len(text):,}")
     return text
 
 
-BIDI = re.compile("[\u202a-\u202e\u2066-\u2069\u200e\u200f]")
+UNSEEN = ("Cc", "Cs", "Cn", "Zl", "Zp")
+"""Control characters, surrogates, characters not given out, line and paragraph separators."""
+
+BIDI = re.compile("[\u061c\u202a-\u202e\u2066-\u2069\u200e\u200f]")
 
 
 def email(text: str, what: str) -> str:
@@ -108,7 +111,7 @@ def split(line: str) -> list[str]:
     try:
         return list(lexer)
     except ValueError:
-        raise BadLine('a double quote is open; close it, as in name="Desk lamp"') from None
+        raise BadLine('a double quote or a backslash stands open at the end; close it, as in name="Desk lamp"') from None
 
 
 def quoted(value: str) -> str:
@@ -129,6 +132,8 @@ def pairs(words: list[str], allowed: tuple[str, ...], example: str) -> dict[str,
     """Read words of the form name=value, each name at most once and among those allowed."""
     given: dict[str, str] = {}
     for word in words:
+        if not allowed:
+            raise BadLine(f"{shown(word)} is one word too many; for example: {example}")
         name, equals, value = word.partition("=")
         if not equals:
             raise BadLine(f"{shown(word)} is not of the form name=value; for example: {example}")

@@ -1,0 +1,249 @@
+"""The action language: what a line means, how it is written back, and what a bad line is told."""
+
+import re
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from lab import limits
+from lab.actions import Bulk, Cmd, Model, Pause, Query, Reset, Resume, Run, Set, Step, Traffic, Undo, Wait
+from lab.composer import COMMANDS
+from lab.language import VERBS, parse
+from lab.values import BadLine, quoted, split
+
+MEANINGS = {
+    "cmd ship_order order=o1": Cmd("ship_order", (("order", "o1"),)),
+    "cmd ship_order order=o1 id=k1 expect=3": Cmd("ship_order", (("order", "o1"),), "k1", 3),
+    'cmd rename_product name="Desk lamp" product=lamp': Cmd(
+        "rename_product", (("product", "lamp"), ("name", "Desk lamp"))
+    ),
+    "cmd place_order customer=c1 lines=lamp:2,mug:1 order=o1": Cmd(
+        "place_order", (("customer", "c1"), ("lines", "lamp:2,mug:1"), ("order", "o1"))
+    ),
+    "model add sales": Model("add", "sales"),
+    "model add sales from=end": Model("add", "sales", from_end=True),
+    "model rebuild all": Model("rebuild", "all"),
+    "model drop sales": Model("drop", "sales"),
+    "step sales": Step("sales", 1),
+    "step all 3": Step("all", 3),
+    "run": Run("all", None),
+    "run all": Run("all", None),
+    "run to=7": Run("all", 7),
+    "run sales to=7": Run("sales", 7),
+    "pause": Pause("all"),
+    "pause sales": Pause("sales"),
+    "resume": Resume("all"),
+    "resume sales": Resume("sales"),
+    "wait 500": Wait(500),
+    "query sales": Query("sales", None, "read"),
+    "query product_card lamp via=token": Query("product_card", "lamp", "token"),
+    'query product_search "desk lamp" via=write': Query("product_search", "desk lamp", "write"),
+    "query sales via=wait": Query("sales", None, "wait"),
+    "bulk 100": Bulk(100),
+    "bulk 100 from=8": Bulk(100),
+    "set delay=1.5": Set(1.5, None),
+    "set batch=10 delay=0": Set(0.0, 10),
+    "traffic 5": Traffic(5),
+    "traffic off": Traffic(0),
+    "traffic 0": Traffic(0),
+    "undo": Undo(),
+    "reset": Reset(),
+    "  run \t sales\n to=7 ": Run("sales", 7),
+}
+
+BAD = {
+    "": "an empty line does nothing; try: cmd place_order",
+    " \t\n": "an empty line does nothing",
+    "x" * 2_001: "a line has at most 2,000 characters, this one has 2,001",
+    "comand": "there is no action “comand”; did you mean cmd?",
+    "Run": "did you mean run?",
+    "frobnicate": "there is no action “frobnicate”; there is cmd, model",
+    "run\0": "there is no action “run\N{REPLACEMENT CHARACTER}”",
+    "\ud800": "there is no action “\N{REPLACEMENT CHARACTER}”",
+    'cmd rename_product product=lamp name="Desk lamp': "a double quote or a backslash stands open",
+    "run \\": "a double quote or a backslash stands open",
+    "cmd": "cmd needs the name of a command; there is place_order",
+    "cmd place_ordr": "there is no command “place_ordr”; did you mean place_order?",
+    "cmd place_order": "place_order needs customer=; for example: cmd place_order customer=c1 product=lamp qty=2",
+    "cmd place_order customer=c1 product=lamp": "place_order needs qty=",
+    "cmd place_order customer=c1 product=lamp qty=two": "qty must be a whole number such as 2, not “two”",
+    "cmd place_order customer=c1 product=lamp qty=1.5": "qty must be a whole number",
+    "cmd place_order customer=c1 product=lamp qty=1e3": "qty must be a whole number",
+    "cmd place_order customer=c1 product=lamp qty=\u0662": "qty must be a whole number",
+    "cmd place_order customer=c1 product=lamp qty=" + "9" * 100: "qty must be a whole number such as 2, not “9999",
+    "cmd place_order customer=c1 product=lamp qty=1000000": "qty must lie between -999,999 and 999,999",
+    "cmd place_order customer=c1 lines=lamp:2 qty=1": "either product= and qty=, or lines=; not both",
+    "cmd place_order customer=c1 lines=lamp": "lines must be written product:quantity,… such as lamp:2,mug:1",
+    "cmd place_order customer=c1 lines=lamp:2,": "lines must be written product:quantity,…",
+    "cmd place_order customer=c1 lines=lamp:two": "a quantity must be a whole number",
+    "cmd place_order lines=lamp:2": "place_order needs customer=",
+    "cmd place_order c1 lamp 2": "“c1” is not of the form name=value; for example: cmd place_order",
+    "cmd ship_order order=o1 order=o2": "order= is there twice",
+    "cmd ship_order ordr=o1": "there is no field “ordr” here; did you mean order?",
+    "cmd ship_order order=": "order must be up to 40 letters, digits, dots, dashes or underscores",
+    "cmd ship_order order=" + "o" * 41: "order must be up to 40 letters",
+    "cmd ship_order order=o1;DROP": "order must be up to 40 letters",
+    "cmd ship_order order=../secret": "order must be up to 40 letters",
+    "cmd ship_order order=o1 id=a/b": "id must be up to 40 letters",
+    "cmd ship_order order=o1 expect=-1": "expect must lie between 0 and 999,999,999",
+    "cmd ship_order order=o1 expect=new": "expect must be a whole number",
+    "cmd change_price product=lamp price=9.99": "price (in cents) must be a whole number",
+    "cmd change_price product=lamp price=100000000": "price (in cents) must lie between",
+    "cmd register_customer customer=c3 name=Cem email=cem": "email must look like ada@example.test, not “cem”",
+    'cmd register_customer customer=c3 name=Cem email="a b@c"': "email must look like",
+    'cmd rename_product product=lamp name=""': "name must have 1 to 200 characters, not 0",
+    'cmd rename_product product=lamp name="  "': "name must have 1 to 200 characters",
+    "cmd rename_product product=lamp name=" + "x" * 201: "name must have 1 to 200 characters, not 201",
+    "cmd rename_product product=lamp name=a\0b": "name holds a character that cannot be shown",
+    'cmd rename_product product=lamp name="Lamp\n"': "name holds a character that cannot be shown",
+    'cmd rename_product product=lamp name="a\u2028b"': "name holds a character that cannot be shown",
+    "cmd rename_product product=lamp name=a\u202eb": "name holds a character that cannot be shown",
+    "cmd rename_product product=lamp name=\udfff": "name holds a character that cannot be shown",
+    "model": "model needs an act (add, rebuild or drop) and a read model",
+    "model add": "model needs an act",
+    "model burn sales": "a read model can be added, rebuilt or dropped; for example: model add sales",
+    "model add sa/les": "a read model must be up to 40 letters",
+    "model add sales from=5": "from= can only be end",
+    "model drop sales from=end": "“from=end” is one word too many; for example: model drop sales",
+    "step": "step needs a read model (or all)",
+    "step sales 1 2": "step needs a read model (or all)",
+    "step sales 0": "the number of events must lie between 1 and 5,000",
+    "step sales many": "the number of events must be a whole number",
+    "run sales 7": "“7” is not of the form name=value; for example: run sales to=7",
+    "run sales to=0": "to must lie between 1 and 999,999,999",
+    "run sales upto=3": "there is no field “upto” here; did you mean to?",
+    "pause sales now": "pause takes one read model, or none for all; for example: pause sales",
+    "resume a b": "resume takes one read model",
+    "wait": "wait needs a number of milliseconds; for example: wait 500",
+    "wait soon": "the milliseconds must be a whole number",
+    "wait -1": "the milliseconds must lie between 0 and 999,999,999",
+    "query": "query needs a read model; for example: query product_card lamp via=read",
+    "query sales via=post": "via= must be read, write, token or wait, not “post”",
+    "query sales lamp fast": "“fast” is not of the form name=value",
+    "query sales lamp via=read via=wait": "via= is there twice",
+    "bulk": "bulk needs a number of orders; for example: bulk 100",
+    "bulk 0": "the number of orders must lie between 1 and 1,000",
+    "bulk 5 from=x": "bulk needs a number of orders",
+    "set": "set needs delay= (seconds) or batch= (events); for example: set delay=1.5 batch=10",
+    "set delay=6": "delay must be a number from 0 to 5 such as 1.5, not “6”",
+    "set delay=nan": "delay must be a number from 0 to 5",
+    "set delay=-1": "delay must be a number from 0 to 5",
+    "set batch=51": "batch must lie between 1 and 50",
+    "set speed=9": "there is no field “speed” here; there is delay, batch",
+    "traffic": "traffic needs a number of commands a second, or off; for example: traffic 5",
+    "traffic 51": "the commands a second must lie between 1 and 50",
+    "traffic on": "the commands a second must be a whole number",
+    "undo 2": "undo stands alone, without “2”",
+    "reset all": "reset stands alone, without “all”",
+}
+
+
+@pytest.mark.parametrize(("line", "action"), MEANINGS.items(), ids=MEANINGS)
+def test_a_line_means_one_action_and_its_normal_form_means_the_same(line: str, action: object) -> None:
+    assert parse(line) == action
+    assert parse(str(action)) == action
+    assert "\n" not in str(action)
+
+
+def test_every_verb_is_tried_above() -> None:
+    assert {line.split()[0] for line in MEANINGS} == set(VERBS)
+
+
+@pytest.mark.parametrize("line", BAD, ids=lambda line: ascii(line[:60]))
+def test_a_bad_line_is_told_what_was_expected(line: str) -> None:
+    with pytest.raises(BadLine, match=f"^.*{re.escape(BAD[line])}") as told:
+        parse(line)
+    assert len(str(told.value)) < 400
+    assert str(told.value).isprintable()
+
+
+@pytest.mark.parametrize("spec", COMMANDS.values(), ids=lambda spec: spec.name)
+def test_the_example_of_every_command_is_right(spec: object) -> None:
+    action = parse(spec.example)  # type: ignore[attr-defined]
+    assert isinstance(action, Cmd)
+    assert action.numbered(1).command()
+
+
+ids = st.from_regex(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,39}", fullmatch=True)
+models = ids | st.just("all")
+texts = st.text(st.characters(exclude_categories=["Cc", "Cs", "Cn", "Zl", "Zp", "Cf"]), min_size=1, max_size=60).filter(
+    lambda text: text.strip() and len(text.encode()) < 200
+)
+numbers = st.integers(-99_999, 99_999).map(str)
+VALUES = {
+    "id": ids,
+    "text": texts,
+    "email": ids.map(lambda name: f"{name}@example.test"),
+    "cents": numbers,
+    "qty": numbers,
+    "lines": st.lists(st.tuples(ids, numbers), min_size=1, max_size=4).map(
+        lambda lines: ",".join(f"{product}:{qty}" for product, qty in lines)
+    ),
+}
+
+
+@st.composite
+def cmds(draw: st.DrawFn) -> Cmd:
+    spec = draw(st.sampled_from(list(COMMANDS.values())))
+    values = tuple((field.name, draw(VALUES[field.kind])) for field in spec.fields)
+    if spec.name == "place_order" and draw(st.booleans()):
+        values = (values[0], ("lines", draw(VALUES["lines"])), ("order", draw(ids)))
+    return Cmd(spec.name, values, draw(st.none() | ids), draw(st.none() | st.integers(0, 999_999_999)))
+
+
+actions = st.one_of(
+    cmds(),
+    st.builds(Model, st.just("add"), models, st.booleans()),
+    st.builds(Model, st.sampled_from(["rebuild", "drop"]), models),
+    st.builds(Step, models, st.integers(1, limits.MAX_EVENTS)),
+    st.builds(Run, models, st.none() | st.integers(1, 999_999_999)),
+    st.builds(Pause, models),
+    st.builds(Resume, models),
+    st.builds(Wait, st.integers(0, 999_999_999)),
+    st.builds(
+        Query,
+        ids,
+        st.none() | texts.map(str.strip).filter(lambda key: key and not key.startswith("via=")),
+        st.sampled_from(["read", "write", "token", "wait"]),
+    ),
+    st.builds(Bulk, st.integers(1, limits.MAX_BULK)),
+    st.builds(Set, st.integers(0, 5_000).map(lambda ms: ms / 1000), st.none() | st.integers(1, 50)),
+    st.builds(Traffic, st.integers(0, limits.MAX_TRAFFIC_PER_SECOND)),
+    st.just(Undo()),
+    st.just(Reset()),
+)
+
+
+@given(actions)
+def test_any_action_written_down_is_read_back_as_itself(action: object) -> None:
+    if isinstance(action, Query) and action.key is not None:
+        action = parse(str(action))  # a key is normalised as it is read, once
+    assert parse(str(action)) == action
+    assert len(str(action).splitlines()) == 1
+
+
+@given(st.text(st.characters(exclude_categories=[]), min_size=1, max_size=30))
+def test_a_value_between_quotes_is_one_word(value: str) -> None:
+    assert split(f"a={quoted(value)}") == [f"a={value}"]
+
+
+words = st.sampled_from(
+    [*VERBS, *COMMANDS, "all", "sales", "to=", "via=", "id=", "expect=", "lines=", "qty=", "order=", "name=", "=", '"',
+     "\\", "#", "'", "\0", "\x85", "\u202e", "9" * 50, "-1", "ﬁ", "İ", "\U0010ffff", "\ud800", "delay=", "from=end"]
+)  # fmt: skip
+lines = st.lists(words | st.text(st.characters(exclude_categories=[]), max_size=12), max_size=8).map(" ".join)
+
+
+@given(lines | st.lists(words, max_size=8).map("".join) | st.text(st.characters(exclude_categories=[]), max_size=300))
+@example("cmd rename_product product=lamp name=" + "\u0344" * 200)
+def test_whatever_is_typed_it_is_an_action_or_a_bad_line(line: str) -> None:
+    try:
+        action = parse(line)
+    except BadLine as bad:
+        assert str(bad)
+        str(bad).encode()
+    else:
+        assert parse(str(action)) == action
+        assert len(str(action).splitlines()) == 1
+        str(action).encode()
