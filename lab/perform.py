@@ -54,7 +54,7 @@ class Line(NamedTuple):
 
 
 def targets(stores: Stores, action: Action) -> dict[str, int] | None:
-    """Return the positions that an action will lead projections to: settled before it acts, so that it may be redone."""
+    """Return the positions that an action will lead projections to, settled before it acts so that it may be redone."""
     head = stores.write.head()
     match action:
         case Step(model, events):

@@ -3,7 +3,7 @@
 Undo, share links, folded sandboxes, ``python -m lab replay`` and tests all come here. A transcript is
 text, one action a line; one that a sandbox exported also says who wrote each line and when:
 
-    cmd place_order customer=c1 product=lamp qty=2 order=o-1 id=cmd-1  # learner 2026-03-02T09:00:00.001000Z 2026-03-02T…
+    cmd ship_order order=o-1 id=cmd-1  # learner 2026-03-02T09:00:00.001000Z 2026-03-02T09:00:00.002000Z
 """
 
 import re

@@ -111,7 +111,7 @@ def split(line: str) -> list[str]:
     try:
         return list(lexer)
     except ValueError:
-        raise BadLine('a double quote or a backslash stands open at the end; close it, as in name="Desk lamp"') from None
+        raise BadLine('a double quote or a backslash is left open; close it, as in name="Desk lamp"') from None
 
 
 def quoted(value: str) -> str:
