@@ -1,0 +1,105 @@
+// What HTML alone cannot do yet: everything here makes a page better that works without it.
+(() => {
+  const root = document.documentElement;
+  const all = (selector, within = document) => [...within.querySelectorAll(selector)];
+  root.classList.add("js");
+
+  // Presenter view survives a reload and needs no round trip.
+  const presenter = document.getElementById("presenter");
+  if (localStorage.getItem("presenter")) root.classList.add("presenter");
+  presenter?.addEventListener("click", (event) => {
+    event.preventDefault();
+    const on = root.classList.toggle("presenter");
+    on ? localStorage.setItem("presenter", "1") : localStorage.removeItem("presenter");
+    presenter.setAttribute("aria-label", on ? "Leave presenter view" : "Presenter view: larger type, no names");
+    offer();
+  });
+
+  // The composers offer what the stores hold, and keep what is chosen or typed.
+  function offer() {
+    const hidden = root.classList.contains("presenter");
+    for (const select of all("select[data-choices]")) {
+      const list = document.getElementById("choice-" + select.dataset.choices);
+      if (!list) continue;
+      const chosen = select.value;
+      const first = select.options[0]?.value === "" ? [select.options[0]] : [];
+      const wanted = all("option", list).map((option) => {
+        const text = hidden && select.dataset.choices === "customers" ? option.value : option.textContent;
+        return new Option(text, option.value);
+      });
+      const same = wanted.map((o) => o.value + o.text).join() === [...select.options].slice(first.length).map((o) => o.value + o.text).join();
+      if (same) continue;
+      select.replaceChildren(...first, ...wanted);
+      if ([...select.options].some((option) => option.value === chosen)) select.value = chosen;
+    }
+    const next = document.getElementById("choice-next")?.value;
+    for (const input of all("input[data-next]")) {
+      if (next && input.value === input.defaultValue) input.value = input.defaultValue = next;
+    }
+  }
+
+  // The age of the oldest waiting event ticks between two messages.
+  const live = document.getElementById("live");
+  const ahead = live ? Date.now() - live.dataset.now : 0;
+  const shown = (seconds) => (seconds < 100 ? seconds.toFixed(1) : Math.round(seconds).toLocaleString("en")) + " s";
+  function tick() {
+    for (const age of all(".age[data-since]")) {
+      age.textContent = shown(Math.max(0, (Date.now() - ahead - age.dataset.since) / 1000));
+    }
+  }
+  setInterval(tick, 200);
+
+  // Sheets: what a link brings is shown in the dialog.
+  const sheet = document.getElementById("sheet");
+  document.addEventListener("htmx:after:swap", (event) => {
+    if (event.target?.id === "sheet-body" || event.detail?.ctx?.target?.id === "sheet-body") {
+      if (!sheet.open) sheet.showModal();
+      sheet.scrollTop = 0;
+    }
+    offer();
+  });
+  sheet?.addEventListener("click", (event) => {
+    if (event.target === sheet) sheet.close();
+  });
+
+  // Sliders say their value while they are dragged.
+  document.addEventListener("input", ({ target }) => {
+    const output = target.type === "range" && document.querySelector(`output[for="${target.id}"]`);
+    if (!output) return;
+    const value = target.step === "0.1" ? Number(target.value).toFixed(1) : target.value;
+    output.textContent = output.dataset.zero && target.value === "0" ? output.dataset.zero : value + output.dataset.unit;
+  });
+
+  // Menus close when something in them is chosen, or elsewhere is clicked, or on Escape.
+  document.addEventListener("click", ({ target }) => {
+    for (const menu of all("details.menu[open]")) {
+      if (!menu.contains(target) || target.closest(".drop button")) menu.open = false;
+    }
+  });
+  document.addEventListener("change", ({ target }) => {
+    const menu = target.closest?.("details.menu");
+    if (menu) menu.open = false;
+  });
+  document.addEventListener("keydown", (event) => {
+    if (event.key === "Escape") all("details.menu[open]").forEach((menu) => {
+      menu.open = false;
+      menu.querySelector("summary").focus();
+    });
+    // A bet can be placed with its number.
+    if (event.ctrlKey || event.metaKey || event.altKey || /INPUT|SELECT|TEXTAREA/.test(event.target.tagName)) return;
+    document.querySelector(`[data-key="${CSS.escape(event.key)}"]`)?.click();
+  });
+
+  // When every stream is taken, the page asks for news instead.
+  let polling;
+  function poll() {
+    polling ??= setInterval(() => {
+      if (!document.hidden) htmx.ajax("GET", live.dataset.poll, { source: live, target: live, swap: "none" });
+    }, 2000);
+  }
+  live?.addEventListener("htmx:sse:error", (event) => event.detail.status === 503 && poll());
+  live?.addEventListener("htmx:after:request", (event) => event.detail.ctx?.response?.status === 503 && poll());
+  live?.addEventListener("htmx:sse:after:connection", () => (polling = clearInterval(polling)));
+
+  document.addEventListener("DOMContentLoaded", offer);
+})();

@@ -1,0 +1,180 @@
+"""The lag chart's three faces: events behind, commit to visible, and the trace of the last events."""
+
+import json
+from statistics import median
+from typing import Any
+
+from lab import trail, xray
+from lab.sandbox import Sandbox
+from web import drawing
+
+SECONDS = 60
+ACTIONS = 40
+POINTS = 150
+SLOTS = 60
+TRACED = 5
+
+
+def lag_chart(sandbox: Sandbox) -> dict[str, Any]:
+    """Lag as lines, as dots and as a trace, each with its equal in words."""
+    names = [at.name for at in xray.standings(sandbox)]
+    timelines = _timelines(sandbox)
+    return {
+        "names": names,
+        "behind": _behind(sandbox, names),
+        "visible": _visible(timelines, names),
+        "trace": _trace(sandbox, timelines[-TRACED:]),
+    }
+
+
+# Events behind the head
+
+
+def _behind(sandbox: Sandbox, names: list[str]) -> dict[str, Any]:
+    samples, span = _samples(sandbox)
+    largest = max((head - at for _, head, positions in samples for at in positions.values()), default=0)
+    top = drawing.top_of(largest)
+    lines = []
+    worst: list[tuple[float, float]] = []
+    for index, name in enumerate(names):
+        points = [(x, head - positions[name]) for x, head, positions in samples if name in positions]
+        most = max((value for _, value in points), default=0)
+        now = points[-1][1] if points else 0
+        lift = drawing.BUNDLE * index
+        lines.append({"name": name, "path": drawing.stairs(points, top, lift), "now": now, "most": most})
+    for x, head, positions in samples:
+        worst.append((x, max((head - at for at in positions.values()), default=0)))
+    return {"lines": lines, "top": top, "area": drawing.area(worst, top), "span": span, "largest": largest}
+
+
+def _samples(sandbox: Sandbox) -> tuple[list[tuple[float, int, dict[str, int]]], str]:
+    """Return where everything stood lately: (0 to 1 across the chart, head, positions), and what the chart spans."""
+    ask = sandbox.lab.connection.execute
+    if sandbox.stores.clock.kind == "real":
+        now = sandbox.stores.clock.now()
+        begin, length, column = now - SECONDS * 1_000_000, SECONDS * 1_000_000, "at"
+        span = f"last {SECONDS} s"
+    else:
+        newest = ask("SELECT max(n) FROM samples").fetchone()[0] or 0
+        begin, length, column = max(newest - ACTIONS, 0), max(min(newest, ACTIONS), 1), "n"
+        span = f"last {ACTIONS} actions"
+    first, count = ask(f"SELECT min(id), count(*) FROM samples WHERE {column} > ?", (begin,)).fetchone()
+    if first is None:
+        first, count = ask("SELECT coalesce(max(id), 0), 1 FROM samples").fetchone()
+    rows = ask(
+        f"SELECT {column}, head, positions FROM samples WHERE id >= ? AND (id - ?) % ? = 0"
+        " OR id = (SELECT max(id) FROM samples) ORDER BY id",
+        (max(first - 1, 0), first - 1, count // POINTS + 1),
+    )
+    return [(min(max((at - begin) / length, 0), 1), head, json.loads(told)) for at, head, told in rows], span
+
+
+# Commit to visible
+
+
+def _timelines(sandbox: Sandbox) -> list[dict[str, Any]]:
+    """Return the newest events that were measured, oldest first, each with its times in each read model."""
+    rows = sandbox.lab.connection.execute(
+        "SELECT position, received_at, committed_at FROM trace ORDER BY position DESC LIMIT ?", (SLOTS,)
+    ).fetchall()[::-1]
+    if not rows:
+        return []
+    batches = sandbox.lab.connection.execute(
+        "SELECT projection, from_position, to_position, picked_up_at, applied_at FROM applied WHERE to_position >= ?",
+        (rows[0][0],),
+    ).fetchall()
+    types = dict(
+        sandbox.write.connection.execute("SELECT position, type FROM events WHERE position >= ?", (rows[0][0],))
+    )
+    return [
+        {
+            "position": position,
+            "type": types.get(position, ""),
+            "received": received,
+            "committed": committed,
+            "models": {
+                name: (picked_up, applied)
+                for name, after, to, picked_up, applied in batches
+                if after < position <= to and applied >= committed
+            },
+        }
+        for position, received, committed in rows
+    ]
+
+
+def _visible(timelines: list[dict[str, Any]], names: list[str]) -> dict[str, Any]:
+    took = {
+        name: [
+            (index, event["models"][name][1] - event["committed"])
+            for index, event in enumerate(timelines)
+            if name in event["models"]
+        ]
+        for name in names
+    }
+    everything = [value for values in took.values() for _, value in values]
+    top = drawing.top_of(max(everything, default=0))
+    slots = max(len(timelines), 12)
+    lines = [
+        {
+            "name": name,
+            "path": drawing.dots([((index + 0.5) / slots, value) for index, value in values], top),
+            "median": drawing.told(median(value for _, value in values)) if values else None,
+            "worst": drawing.told(max(value for _, value in values)) if values else None,
+            "events": len(values),
+        }
+        for name, values in took.items()
+    ]
+    return {
+        "lines": lines,
+        "top": drawing.told(top),
+        "half": drawing.told(top / 2),
+        "events": len(timelines),
+        "first": timelines[0]["position"] if timelines else None,
+        "last": timelines[-1]["position"] if timelines else None,
+        "any": bool(everything),
+    }
+
+
+# Trace
+
+
+def _trace(sandbox: Sandbox, timelines: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Lay the five times of each event on one line: received, committed, picked up, applied, read."""
+    now = sandbox.stores.clock.now()
+    rows = [_spans(sandbox, event, now) for event in reversed(timelines)]
+    longest = max((row["ends"] for row in rows), default=1) or 1
+    for row in rows:
+        row["bars"] = drawing.bars(row["spans"], longest)
+        row["dot"] = drawing.bars([("read", row["read"], row["read"])], longest)[0] if row["read"] else None
+    return rows
+
+
+def _spans(sandbox: Sandbox, event: dict[str, Any], now: int) -> dict[str, Any]:
+    begin = event["received"]
+    committed = event["committed"] - begin
+    batches = list(event["models"].values())
+    picked_up = (min(picked for picked, _ in batches) if batches else max(now, event["committed"])) - begin
+    applied = max((applied for _, applied in batches), default=None)
+    spans = [("decide", 0, committed), ("wait", committed, picked_up)]
+    if applied is not None:
+        spans.append(("apply", picked_up, applied - begin))
+    read = _first_read(sandbox, event["position"])
+    read = read - begin if read is not None and applied is not None else None
+    ends = max(end for _, _, end in spans)
+    return {
+        "position": event["position"],
+        "type": event["type"],
+        "spans": spans,
+        "read": read if read is not None and read <= ends * 3 else None,
+        "ends": max(ends, read or 0) if read is not None and read <= ends * 3 else ends,
+        "decided": drawing.told(committed),
+        "waited": drawing.told(picked_up - committed),
+        "applied": drawing.told(applied - begin - picked_up) if applied is not None else None,
+        "first_read": drawing.told(read) if read is not None else None,
+        "total": drawing.told(applied - begin) if applied is not None else None,
+    }
+
+
+def _first_read(sandbox: Sandbox, position: int) -> int | None:
+    times = [trail.first_read(sandbox, name, position) for name in sandbox.projections]
+    return min((at for at in times if at is not None), default=None)
