@@ -15,11 +15,13 @@ from lab.actions import (
     Model,
     Pause,
     Query,
+    Reset,
     Resume,
     Run,
     Set,
     Step,
     Traffic,
+    Undo,
     Wait,
 )
 from lab.clock import iso
@@ -90,17 +92,20 @@ def _no_model(stores: Stores, model: str) -> str:
     return f"there is no read model {model}; {closest(model, BUILT_IN)}"
 
 
-def _room_for(stores: Stores, events: int) -> None:
-    if stores.write.head() + events > limits.MAX_EVENTS:
+def _room_for(stores: Stores, command_ids: list[str]) -> None:
+    """Fail if the log cannot take the events of these commands; one that was decided before adds none."""
+    events = sum(stores.write.answer_to(command_id) is None for command_id in command_ids)
+    if events and stores.write.head() + events > limits.MAX_EVENTS:
         raise CannotDo(f"a sandbox holds {limits.MAX_EVENTS:,} events, and this one is full; undo or reset makes room")
 
 
 def _cmd(stores: Stores, action: Cmd, line: Line) -> Done:
-    _room_for(stores, 1)
+    command_id = action.command_id or f"cmd-{line.n}"
+    _room_for(stores, [command_id])
     answer = handle(
         stores.write,
         action.command(),
-        command_id=action.command_id or f"cmd-{line.n}",
+        command_id=command_id,
         now=iso(line.at),
         expected_version=action.expect,
     )
@@ -112,7 +117,7 @@ def _cmd(stores: Stores, action: Cmd, line: Line) -> Done:
 
 
 def _bulk(stores: Stores, action: Bulk, line: Line) -> Done:
-    _room_for(stores, 0 if line.again else action.orders + 1)
+    _room_for(stores, [f"cmd-{line.n}-{number}" for number in range(action.orders + 1)])
     customers = [row[0] for row in stores.write.connection.execute("SELECT id FROM customers ORDER BY id")]
     product = stores.write.connection.execute("SELECT id FROM products ORDER BY price_cents, id").fetchone()
     if not customers or product is None:
@@ -131,24 +136,33 @@ def _bulk(stores: Stores, action: Bulk, line: Line) -> Done:
 
 
 def _model(stores: Stores, action: Model, line: Line) -> Done:
-    if action.act == "add":
-        done = _add(stores, action, line)
-    else:
-        for name in _named(stores, action.name):
-            projection = stores.projection(name)
-            if projection is None:
-                raise CannotDo(_no_model(stores, name))
-            if action.act == "drop":
-                stores.read.drop(projection)
-            else:
-                paused = stores.checkpoints()[name].status == "paused"
-                stores.read.empty(projection)
-                if paused:
-                    stores.read.set_status(name, "paused")
-                _forget_start(stores, name)
-        done = Done(reason="dropped" if action.act == "drop" else "empty again: the projector fills it from event 1")
+    done = {"add": _add, "rebuild": _rebuild, "drop": _drop}[action.act](stores, action, line)
     stores.remember_models()
     return done
+
+
+def _drop(stores: Stores, action: Model, line: Line) -> Done:
+    if not (line.again and action.name in BUILT_IN):
+        _named(stores, action.name)
+    for name in stores.positions():
+        projection = stores.projection(name)
+        if projection is not None and action.name in (name, "all"):
+            stores.read.drop(projection)
+    return Done(reason="dropped")
+
+
+def _rebuild(stores: Stores, action: Model, line: Line) -> Done:
+    remembered = stores.models()
+    for name in _named(stores, action.name):
+        projection = stores.projection(name)
+        if projection is None:
+            raise CannotDo(_no_model(stores, name))
+        stores.read.empty(projection)
+        # A crash may have come between these two lines, so read.db cannot say whether it was paused.
+        if remembered[name]["paused"]:
+            stores.read.set_status(name, "paused")
+        _forget_start(stores, name)
+    return Done(reason="empty again: the projector fills it from event 1")
 
 
 def _add(stores: Stores, action: Model, line: Line) -> Done:
@@ -241,6 +255,10 @@ def _traffic(stores: Stores, action: Traffic, line: Line) -> Done:
     return Done()
 
 
+def _go_back(stores: Stores, action: Undo | Reset, line: Line) -> Done:
+    raise CannotDo(f"{action} drops lines that are there; a transcript leaves them out instead")
+
+
 PERFORM: dict[type, Callable[[Stores, Any, Line], Done]] = {
     Cmd: _cmd,
     Bulk: _bulk,
@@ -253,4 +271,6 @@ PERFORM: dict[type, Callable[[Stores, Any, Line], Done]] = {
     Query: _query,
     Set: _set,
     Traffic: _traffic,
+    Undo: _go_back,
+    Reset: _go_back,
 }

@@ -19,7 +19,7 @@ from lab.clock import ManualClock, ReplayClock, from_iso, iso
 from lab.journal import Entry
 from lab.language import parse
 from lab.stores import BUILT_IN, Stores
-from lab.values import BadLine
+from lab.values import BadLine, shown
 
 FIXTURES = Path(__file__).parent.parent / "lessons" / "fixtures"
 
@@ -27,6 +27,7 @@ FREE_PLAY = (*(f"model add {name}" for name in BUILT_IN), "run")
 """How a sandbox for free play is set up: every built-in read model, caught up."""
 
 _MARK = re.compile(r"\s+# (setup|learner|projector|traffic) (\S+Z) (\S+Z)( failed)?$")
+EXPORTED = "# Lagoon transcript"
 _HEADER = re.compile(r"# (clock|fixture|at) (\S+)$")
 
 
@@ -48,12 +49,14 @@ class Transcript:
     fixture: str = "shop"
     clock: Literal["real", "manual"] = "manual"
     lines: list[Written] = field(default_factory=list)
+    exported: bool = False
 
 
 def build(folder: Path, transcript: Transcript, setup: Iterable[str] = FREE_PLAY) -> Iterator[Answer]:
     """Make the stores of a transcript in an empty folder, and yield the answer of each of its lines.
 
-    A transcript that brings its own setup lines does not get ``setup``. Raise BadLine for a line that is none.
+    A transcript that a sandbox exported brings its own setup lines, others get ``setup``.
+    Raise BadLine for a line that is none.
     """
     stores = Stores(folder, ManualClock(start_of(transcript.fixture)), fast=True)
     try:
@@ -61,7 +64,7 @@ def build(folder: Path, transcript: Transcript, setup: Iterable[str] = FREE_PLAY
         stores.journal.set("clock", transcript.clock)
         _play_fixture(stores, transcript.fixture)
         prelude = [written for written in transcript.lines if written.origin == "setup"]
-        _set_up(stores, prelude or [Written(line, "setup") for line in setup])
+        _set_up(stores, prelude if transcript.exported else [Written(line, "setup") for line in setup])
         for written in transcript.lines:
             if written.origin != "setup":
                 yield _play(stores, written)
@@ -142,7 +145,7 @@ def goal_of(stores: Stores, query: Query) -> int:
 def export(stores: Stores) -> str:
     """Write a sandbox's journal as a transcript that leads to the same stores."""
     fixture, clock = stores.journal.setting("fixture"), stores.journal.setting("clock")
-    lines = ["# Lagoon transcript", f"# fixture {fixture}", f"# clock {clock}"]
+    lines = [EXPORTED, f"# fixture {fixture}", f"# clock {clock}"]
     lines += [_with_mark(entry) for entry in stores.journal.entries()]
     return "\n".join(lines) + "\n"
 
@@ -163,14 +166,25 @@ def read(text: str) -> Transcript:
         elif line and not line.startswith("#"):
             mark = _MARK.search(line)
             if mark:
-                at, answered = from_iso(mark[2]), from_iso(mark[3])
-                lines.append(Written(line[: mark.start()], mark[1], at, answered, bool(mark[4])))
+                lines.append(
+                    Written(line[: mark.start()], mark[1], _reading(mark[2]), _reading(mark[3]), bool(mark[4]))
+                )
             else:
                 lines.append(Written(line))
     fixture = headers.get("fixture", "shop")
     if not fixture.isidentifier() or not (FIXTURES / f"{fixture}.txt").is_file():
         raise BadLine(f"there is no fixture {fixture}")
-    return Transcript(fixture, "real" if headers.get("clock") == "real" else "manual", lines)
+    clock: Literal["real", "manual"] = "real" if headers.get("clock") == "real" else "manual"
+    return Transcript(fixture, clock, lines, exported=text.startswith(EXPORTED))
+
+
+def _reading(text: str) -> int:
+    try:
+        if not "1970" < text < "9000":
+            raise ValueError
+        return from_iso(text)
+    except ValueError:
+        raise BadLine(f"a time must be written 2026-03-02T09:00:00.001000Z, not {shown(text)}") from None
 
 
 def of_entries(entries: Iterable[Entry], fixture: str, clock: Literal["real", "manual"]) -> Transcript:
@@ -185,4 +199,4 @@ def of_entries(entries: Iterable[Entry], fixture: str, clock: Literal["real", "m
         )
         for entry in entries
     ]
-    return Transcript(fixture, clock, lines)
+    return Transcript(fixture, clock, lines, exported=True)
