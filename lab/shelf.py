@@ -44,9 +44,19 @@ class Recipe:
 
 FREE_PLAY = Recipe()
 
+TRANSCRIPT = "transcript.txt"
+"""The file in the folder of a sandbox that is folded; while it is there, nothing else counts."""
+
 
 def _free_bytes(home: Path) -> int:
     return shutil.disk_usage(home).free
+
+
+def _clear(folder: Path) -> None:
+    """Remove the stores from the folder of a sandbox; its small files stay."""
+    for inner in folder.iterdir():
+        if inner.is_dir():
+            shutil.rmtree(inner)
 
 
 class Shelf:
@@ -71,18 +81,20 @@ class Shelf:
         self.on_change: Callable[[str, Sandbox], None] = lambda sandbox_id, sandbox: None
         for name in ("pristine", "making"):
             shutil.rmtree(home / name, ignore_errors=True)
-        for name in ("pristine", "making", "sandboxes", "folded"):
+        for name in ("pristine", "making", "sandboxes"):
             (home / name).mkdir(parents=True, exist_ok=True)
-        # When each was last visited; on disk, the time of its folder or file says so.
-        self._folded = {path.stem: path.stat().st_mtime for path in (home / "folded").glob("*.txt")}
+        # When each was last visited; the time of its folder says so from one process to the next.
         self._unfolded: dict[str, float] = {}
+        self._folded: dict[str, float] = {}
         for folder in (home / "sandboxes").iterdir():
-            if folder.name in self._folded:
-                shutil.rmtree(folder)
-            else:
-                self._unfolded[folder.name] = folder.stat().st_mtime
+            visits = self._folded if (folder / TRANSCRIPT).exists() else self._unfolded
+            visits[folder.name] = folder.stat().st_mtime
 
     # Lending
+
+    def has(self, sandbox_id: str) -> bool:
+        """Tell whether there is a sandbox of that id."""
+        return sandbox_id in self._unfolded or sandbox_id in self._folded
 
     @contextmanager
     def open(self, sandbox_id: str, *, visit: bool = True) -> Iterator[Sandbox]:
@@ -105,9 +117,8 @@ class Shelf:
             visits = self._folded if sandbox_id in self._folded else self._unfolded
             if sandbox_id not in visits:
                 raise NoSuchSandbox(sandbox_id)
-            now = visits[sandbox_id] = self._now()
-            path = self._transcript(sandbox_id) if visits is self._folded else self._folder(sandbox_id)
-            os.utime(path, (now, now))
+            visits[sandbox_id] = self._now()
+            self._touch(sandbox_id, visits[sandbox_id])
 
     def unseen(self, sandbox_id: str) -> float:
         """Return the seconds since somebody last visited a sandbox."""
@@ -169,35 +180,35 @@ class Shelf:
         return min(due, default=self._now() + limits.FOLD_AFTER_SECONDS) - self._now()
 
     def fold(self, sandbox_id: str) -> None:
-        """Put a sandbox away as its transcript; the next visit replays it to the same stores."""
+        """Put a sandbox's stores away as their transcript; the next visit replays it to the same stores."""
         with self._pool.without(self._name(sandbox_id)):
-            if sandbox_id not in self._unfolded:
+            folder = self._folder(sandbox_id)
+            if sandbox_id in self._folded or not folder.exists():
                 return
-            folder, transcript = self._folder(sandbox_id), self._transcript(sandbox_id)
             with closing(Sandbox(folder)) as sandbox:
                 text = replay.export(sandbox.stores)
-            unfinished = self._home / "making" / transcript.name
+            unfinished = self._home / "making" / sandbox_id
             unfinished.write_text(text, encoding="utf-8")
-            unfinished.replace(transcript)
+            unfinished.replace(folder / TRANSCRIPT)
+            _clear(folder)
             with self._lock:
-                visited = self._folded[sandbox_id] = self._unfolded.pop(sandbox_id)
-            os.utime(transcript, (visited, visited))
-            shutil.rmtree(folder)
+                self._folded[sandbox_id] = self._unfolded.pop(sandbox_id)
+                self._touch(sandbox_id, self._folded[sandbox_id])
 
-    def _unfold(self, sandbox_id: str) -> None:
-        transcript = self._transcript(sandbox_id)
-        making = self._home / "making" / sandbox_id
-        shutil.rmtree(making, ignore_errors=True)
-        Sandbox.load(making, replay.read(transcript.read_text(encoding="utf-8"))).close()
-        making.rename(self._folder(sandbox_id))
-        transcript.unlink()
+    def _unfold(self, sandbox_id: str) -> Sandbox:
+        folder = self._folder(sandbox_id)
+        _clear(folder)
+        text = (folder / TRANSCRIPT).read_text(encoding="utf-8")
+        sandbox = Sandbox.load(folder, replay.read(text))
+        (folder / TRANSCRIPT).unlink()
         with self._lock:
             self._unfolded[sandbox_id] = self._folded.pop(sandbox_id)
+        return sandbox
 
     def _delete(self, sandbox_id: str) -> None:
         with self._pool.without(self._name(sandbox_id)), self._lock:
             self._folded.pop(sandbox_id, None)
-            self._transcript(sandbox_id).unlink(missing_ok=True)
+            shutil.rmtree(self._folder(sandbox_id), ignore_errors=True)
 
     def _try(self, put_away: Callable[[str], None], sandbox_id: str) -> None:
         """Put a sandbox away; one that resists waits for its next turn, so that it does not hold up the rest."""
@@ -220,14 +231,12 @@ class Shelf:
     def _folder(self, sandbox_id: str) -> Path:
         return self._home / self._name(sandbox_id)
 
-    def _transcript(self, sandbox_id: str) -> Path:
-        return self._home / "folded" / f"{sandbox_id}.txt"
+    def _touch(self, sandbox_id: str, moment: float) -> None:
+        os.utime(self._folder(sandbox_id), (moment, moment))
 
     def _open(self, name: str) -> Sandbox:
         sandbox_id = name.removeprefix("sandboxes/")
-        if sandbox_id in self._folded:
-            self._unfold(sandbox_id)
-        sandbox = Sandbox(self._home / name)
+        sandbox = self._unfold(sandbox_id) if sandbox_id in self._folded else Sandbox(self._home / name)
         if sandbox_id in self._unfolded:
             sandbox.on_change = partial(self.on_change, sandbox_id)
             self.on_open(sandbox_id, sandbox)

@@ -1,9 +1,71 @@
 """The pages: Flask blueprints over the laboratory."""
 
 from pathlib import Path
+from typing import Any
 
-from flask import Flask
+from flask import Flask, render_template, request
+
+from lab import lessons, limits
+from lab.sandbox import Sandbox
+from lab.shelf import Shelf
+from lab.worker import Worker
+from web import actions, errors, lesson_pages, live, page, panels, security, sheets, shutdown, take, texts, visitor
+from web.hub import Hub
+from web.parts import Parts
+from web.words import words
+
+BLUEPRINTS = (
+    page.blueprint,
+    actions.blueprint,
+    live.blueprint,
+    sheets.blueprint,
+    take.blueprint,
+    lesson_pages.blueprint,
+    texts.words_blueprint,
+    texts.teach_blueprint,
+)
 
 
 def register(app: Flask, home: Path) -> None:
     """Give `app` its pages, over the sandboxes kept under `home`."""
+    security.protect(app)
+    errors.handle_errors(app)
+    for blueprint in BLUEPRINTS:
+        app.register_blueprint(blueprint)
+    app.context_processor(common)
+    parts = app.extensions["lagoon"] = _parts(Shelf(home))
+    parts.worker.start()
+    shutdown.on_stop(parts.close)
+
+
+def _parts(shelf: Shelf) -> Parts:
+    """Tie the long-lived parts together: what changes on the shelf wakes the worker and those who watch."""
+    worker, hub = Worker(shelf), Hub(shelf, look=_look, render=_render)
+
+    def changed(sandbox_id: str, sandbox: Sandbox) -> None:
+        worker.look(sandbox_id, sandbox)
+        hub.stir(sandbox_id)
+
+    shelf.on_open, shelf.on_change = worker.look, changed
+    return Parts(shelf, worker, hub)
+
+
+def _look(sandbox: Sandbox) -> dict[str, Any]:
+    here = visitor.lesson()
+    lesson = {"lesson": lessons.view(here, sandbox)} if here else {}
+    return {name: panel(sandbox) for name, panel in panels.PANELS.items()} | lesson
+
+
+def _render(name: str, context: Any) -> str:
+    return render_template(f"_{name}.html", panel=context)
+
+
+def common() -> dict[str, Any]:
+    """Return what every template may need."""
+    here = visitor.lesson()
+    return {
+        "here": {"lesson": here.id} if here else {},
+        "presenter": request.args.get("presenter") == "1",
+        "words": words(),
+        "poll_seconds": round(limits.POLL_SECONDS),
+    }
