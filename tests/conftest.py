@@ -45,5 +45,5 @@ def chromium() -> str:
 def axe() -> str:
     """The source of axe-core, which judges whether a page can be used by everyone."""
     if not AXE.exists():
-        leave_out("axe-core is not installed (make test brings it)")
+        leave_out("axe-core is not installed; make test brings it")
     return AXE.read_text(encoding="utf-8")

@@ -38,11 +38,12 @@ def wait_for_address(process: subprocess.Popen[str]) -> str:
 
 
 @contextmanager
-def running(home: Path, **environment: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
+def running(home: Path, port: int | None = None, **environment: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
     """A server and its address; it is ended on leaving, if it still runs."""
-    process = start(home, free_port(), **environment)
+    process = start(home, port or free_port(), **environment)
     try:
         yield process, wait_for_address(process)
-    finally:
         process.terminate()
         process.communicate(timeout=15)
+    finally:
+        process.kill()

@@ -9,10 +9,11 @@ import stat
 import urllib.request
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Barrier
 
 import pytest
 
-from tests.serving import ROOT, free_port, running, start, wait_for_address
+from tests.serving import ROOT, free_port, running, start
 from web.home import secret_key
 
 LOCKS = [*sorted((ROOT / "requirements").glob("*.txt")), ROOT / "package-lock.json", ROOT / ".npmrc"]
@@ -41,12 +42,23 @@ def test_the_run_lock_is_part_of_the_test_lock() -> None:
     assert pins("run.txt") < pins("test.txt") < pins("bench.txt")
 
 
-def test_the_secret_key_is_made_once_and_is_its_owners_alone(tmp_path: Path) -> None:
-    with ThreadPoolExecutor(16) as pool:
-        keys = set(pool.map(secret_key, [tmp_path] * 64))
+@pytest.mark.parametrize("_", range(20))
+def test_the_secret_key_is_made_once_though_many_start_at_once(tmp_path: Path, _: int) -> None:
+    together = Barrier(8)
+
+    def start_up(_: int) -> bytes:
+        together.wait(timeout=10)
+        return secret_key(tmp_path)
+
+    with ThreadPoolExecutor(8) as pool:
+        keys = set(pool.map(start_up, range(8)))
     assert len(keys) == 1
     assert len(keys.pop()) == 32
     assert [file.name for file in tmp_path.iterdir()] == ["secret.key"]
+
+
+def test_the_secret_key_can_be_read_by_its_owner_alone(tmp_path: Path) -> None:
+    secret_key(tmp_path)
     assert stat.S_IMODE((tmp_path / "secret.key").stat().st_mode) == 0o600
 
 
@@ -66,15 +78,11 @@ def test_a_signal_ends_the_server_with_status_0_and_no_word(tmp_path: Path, endi
 def test_a_killed_server_leaves_neither_its_port_nor_its_folder_taken(tmp_path: Path) -> None:
     port = free_port()
     for _ in range(3):
-        process = start(tmp_path, port)
-        wait_for_address(process)
-        process.kill()
-        process.communicate(timeout=10)
-    process = start(tmp_path, port)
-    wait_for_address(process)
-    process.terminate()
-    process.communicate(timeout=10)
-    assert process.returncode == 0
+        with running(tmp_path, port) as (process, _):
+            process.kill()
+            process.communicate(timeout=10)
+    with running(tmp_path, port) as (_, address):
+        assert address.endswith(f":{port}")
 
 
 def test_a_second_server_on_the_same_port_is_told_so(tmp_path: Path) -> None:
@@ -97,9 +105,12 @@ def test_a_host_that_is_none_is_told_so(tmp_path: Path) -> None:
 
 
 def refusal(home: Path, port: int, **environment: str) -> str:
+    """What a server says that leaves at once: one line, and status 1."""
     process = start(home, port, **environment)
-    said, _ = process.communicate(timeout=20)
+    try:
+        said, _ = process.communicate(timeout=20)
+    finally:
+        process.kill()
     assert process.returncode == 1
     assert len(said.splitlines()) == 1
     return said
-
