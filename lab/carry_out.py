@@ -8,12 +8,15 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
+from cqrs.read.store import missing
 from lab.actions import Action, Cmd
 from lab.clock import from_iso
 from lab.journal import Entry
 from lab.language import parse
 from lab.perform import CannotDo, Done, Line, perform, targets
 from lab.stores import Stores
+
+FULL = "a store of this sandbox is full; undo or reset makes room"
 
 
 class Busy(Exception):
@@ -65,8 +68,10 @@ def carry_out(
     at = stores.clock.now()
     if isinstance(action, Cmd):
         action = action.numbered(number)
-    stores.ensure_read()
     with locked_means_busy():
+        stores.ensure_read()
+        if not journal.make_room():
+            return Answer(str(action), "failed", FULL)
         try:
             target = targets(stores, action) if failed is None else None
         except CannotDo as cannot:
@@ -85,7 +90,7 @@ def finish_again(stores: Stores, entry: Entry) -> None:
 def _finish(stores: Stores, action: Action, origin: str, line: Line, failed: str | None) -> Answer:
     started = time.perf_counter()
     try:
-        done = perform(stores, action, line) if failed is None else Done("failed", failed)
+        done = _perform(stores, action, line) if failed is None else Done("failed", failed)
     except CannotDo as cannot:
         done = Done("failed", str(cannot))
     except sqlite3.Error as error:
@@ -100,10 +105,32 @@ def _finish(stores: Stores, action: Action, origin: str, line: Line, failed: str
     )
 
 
+def _perform(stores: Stores, action: Action, line: Line) -> Done:
+    """Perform a line; if read.db turns out to be damaged on the way, make it again and perform the line once more."""
+    try:
+        return perform(stores, action, line)
+    except sqlite3.DatabaseError as error:
+        if not missing(error):
+            raise
+        stores.make_read_again()
+        return perform(stores, action, line._replace(again=True))
+
+
 def _record(stores: Stores, line: Line, done: Done, origin: str) -> None:
-    journal = stores.journal
+    """Journal the outcome with what was measured; if that is more than the journal can hold, the outcome alone."""
     now = stores.clock.now()
-    with locked_means_busy(), journal.transaction():
+    with locked_means_busy():
+        try:
+            _record_all(stores, line, done, origin, now)
+        except sqlite3.OperationalError as error:
+            if not is_full(error):
+                raise
+            stores.journal.finish(line.n, done.outcome, done.reason, done.position, now)
+
+
+def _record_all(stores: Stores, line: Line, done: Done, origin: str, now: int) -> None:
+    journal = stores.journal
+    with journal.transaction():
         journal.finish(line.n, done.outcome, done.reason, done.position, now)
         journal.sample(line.n, now, stores.write.head(), stores.positions())
         if done.trace:
@@ -132,11 +159,15 @@ def is_lock(error: sqlite3.Error) -> bool:
     return getattr(error, "sqlite_errorcode", 0) & 0xFF in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
 
 
+def is_full(error: sqlite3.Error) -> bool:
+    """Tell whether an error says that a store has reached its size."""
+    return getattr(error, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_FULL
+
+
 def in_words(error: sqlite3.Error) -> str:
     """Say what a database error means here."""
-    code = getattr(error, "sqlite_errorcode", 0) & 0xFF
     if is_lock(error):
         return "another program holds the lock of a store; try again in a moment"
-    if code == sqlite3.SQLITE_FULL:
-        return "a store of this sandbox is full; undo or reset makes room"
+    if is_full(error):
+        return FULL
     return f"SQLite says: {error}"

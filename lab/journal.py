@@ -26,6 +26,13 @@ MIGRATIONS = Migrations(
 )
 
 
+ROOM_PAGES = 32
+"""What a line may need, with its outcome and what is measured."""
+
+MEASURED = {"samples": "id", "queries": "n", "trace": "position", "applied": "to_position"}
+"""The tables that only look back, each with the column that counts up."""
+
+
 class Entry(NamedTuple):
     """One line of the journal."""
 
@@ -55,6 +62,24 @@ class Journal:
     def transaction(self) -> AbstractContextManager[None]:
         """Write several rows as one."""
         return transaction(self.connection)
+
+    def make_room(self) -> bool:
+        """Return whether a line fits in; where the file fills up, forget the older half of what was measured."""
+        if self._pages_left() < ROOM_PAGES:
+            with self.transaction():
+                for table, column in MEASURED.items():
+                    self.connection.execute(
+                        f"DELETE FROM {table} WHERE {column} <= (SELECT avg({column}) FROM {table})"
+                        f" AND {column} < (SELECT max({column}) FROM {table})"
+                    )
+        return self._pages_left() >= ROOM_PAGES
+
+    def _pages_left(self) -> int:
+        pages: int = self.connection.execute(
+            "SELECT max_page_count - page_count + freelist_count"
+            " FROM pragma_max_page_count, pragma_page_count, pragma_freelist_count"
+        ).fetchone()[0]
+        return pages
 
     # Lines
 

@@ -42,6 +42,9 @@ class Motion:
         """Settle when there is something to do next; to be called after every action."""
         if self._stores.clock.kind != "real":
             return
+        if not self._stores.journal.make_room():
+            self._next_batch_at = self._next_shopper_at = None
+            return
         now, head = self._stores.clock.now(), self._stores.write.head()
         if any(c.status == "running" and c.position < head for c in self._stores.read.checkpoints()):
             soonest = now + int(self._stores.delay * SECOND)
@@ -69,5 +72,13 @@ class Motion:
         goals = {name: min(at + self._stores.batch, head) for name, at in running.items() if at < head}
         together = len(set(goals.values())) == 1 and len(goals) == len(running)
         for line in [Run(to=min(goals.values()))] if together else [Run(name, to) for name, to in goals.items()]:
-            carry_out(self._stores, line, "projector")
+            answer = carry_out(self._stores, line, "projector")
+            if answer.outcome == "failed":
+                self._stop(goals if line.model == "all" else {line.model: goals[line.model]}, answer.reason)
         self._next_batch_at = None
+
+    def _stop(self, goals: dict[str, int], reason: str | None) -> None:
+        """Stop what could not reach its goal, or it would try again for ever."""
+        for checkpoint in self._stores.read.checkpoints():
+            if checkpoint.status == "running" and checkpoint.position < goals.get(checkpoint.name, 0):
+                self._stores.read.set_status(checkpoint.name, "stopped", reason)

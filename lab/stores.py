@@ -3,11 +3,12 @@
 import hashlib
 import json
 import sqlite3
+from contextlib import suppress
 from pathlib import Path
 
 from cqrs.read.projection import Projection, built_in
 from cqrs.read.projector import catch_up
-from cqrs.read.store import Checkpoint, ReadStore
+from cqrs.read.store import Checkpoint, ReadStore, missing
 from cqrs.sql import connect_read_only
 from cqrs.write.store import WriteStore
 from lab import limits
@@ -61,15 +62,24 @@ class Stores:
             self._restore(name, state)
 
     def ensure_read(self) -> None:
-        """If read.db was deleted or replaced under us, make it again from the log."""
+        """If read.db was deleted, replaced or damaged under us, make it again."""
         try:
-            if (self.folder / "read.db").stat().st_ino == self._read_inode:
-                return
+            if (self.folder / "read.db").stat().st_ino != self._read_inode:
+                self.make_read_again()
+            self.read.checkpoints()
         except FileNotFoundError:
-            pass
+            self.make_read_again()
+        except sqlite3.DatabaseError as error:
+            if not missing(error):
+                raise
+            self.make_read_again()
+
+    def make_read_again(self) -> None:
+        """Begin with an empty read.db and bring it to where it stood, from the log."""
         self.reader.close()
-        self.read.close()
-        for leftover in self.folder.glob("read.db-*"):
+        with suppress(sqlite3.DatabaseError):
+            self.read.close()
+        for leftover in self.folder.glob("read.db*"):
             leftover.unlink()
         self._open_read()
 
