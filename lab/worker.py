@@ -17,7 +17,8 @@ from lab.shelf import Shelf
 log = logging.getLogger(__name__)
 
 SWEEP = "the shelf"
-BUSY_SECONDS = 0.01
+PATIENCE_SECONDS = 0.02
+BUSY_SECONDS = 0.05
 FIRST_BACKOFF_SECONDS = 1.0
 LONGEST_BACKOFF_SECONDS = 60.0
 
@@ -112,8 +113,8 @@ class Worker:
             self._put(SWEEP, self._shelf.sweep())
             return
         with self._shelf.open(name, visit=False) as sandbox:
-            # A sandbox in the middle of a long action must not hold up the others.
-            if not sandbox.lock.acquire(blocking=False):
+            # A page being drawn is worth waiting for; a long action must not hold up the other sandboxes.
+            if not sandbox.lock.acquire(timeout=PATIENCE_SECONDS):
                 self._put(name, BUSY_SECONDS)
                 return
             try:
