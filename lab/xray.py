@@ -33,12 +33,25 @@ class Standing(NamedTuple):
     since: int | None
 
 
+FIRST = ("product_card", "order_list", "sales", "customer_card", "product_search")
+"""The read models in the order in which a newcomer meets them; others follow by name."""
+
+
 def standings(sandbox: Sandbox) -> list[Standing]:
-    """Return where every projection stands, by name."""
+    """Return where every projection stands."""
     head = sandbox.write.head()
+    at = sandbox.stores.checkpoints()
+    names = sorted(at, key=lambda name: (FIRST.index(name) if name in FIRST else len(FIRST), name))
     return [
-        Standing(at.name, at.position, head - at.position, at.status, at.reason, _waiting_since(sandbox, at.position))
-        for at in sandbox.stores.checkpoints().values()
+        Standing(
+            name,
+            at[name].position,
+            head - at[name].position,
+            at[name].status,
+            at[name].reason,
+            _waiting_since(sandbox, at[name].position),
+        )
+        for name in names
     ]
 
 
@@ -85,6 +98,11 @@ class Table:
     def shown(self) -> int:
         """How many of its own rows the window shows."""
         return sum(row.side != "not here yet" for row in self.rows)
+
+    @property
+    def stale(self) -> int:
+        """How many of the cells shown are stale."""
+        return sum(cell.stale for row in self.rows for cell in row.cells)
 
 
 _NEWEST_ORDERS = (

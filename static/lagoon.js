@@ -39,8 +39,8 @@
   }
 
   // The age of the oldest waiting event ticks between two messages.
-  const live = document.getElementById("live");
-  const ahead = live ? Date.now() - live.dataset.now : 0;
+  const stage = document.querySelector("[data-now]");
+  const ahead = stage ? Date.now() - stage.dataset.now : 0;
   const shown = (seconds) => (seconds < 100 ? seconds.toFixed(1) : Math.round(seconds).toLocaleString("en")) + " s";
   function tick() {
     for (const age of all(".age[data-since]")) {
@@ -89,17 +89,6 @@
     if (event.ctrlKey || event.metaKey || event.altKey || /INPUT|SELECT|TEXTAREA/.test(event.target.tagName)) return;
     document.querySelector(`[data-key="${CSS.escape(event.key)}"]`)?.click();
   });
-
-  // When every stream is taken, the page asks for news instead.
-  let polling;
-  function poll() {
-    polling ??= setInterval(() => {
-      if (!document.hidden) htmx.ajax("GET", live.dataset.poll, { source: live, target: live, swap: "none" });
-    }, 2000);
-  }
-  live?.addEventListener("htmx:sse:error", (event) => event.detail.status === 503 && poll());
-  live?.addEventListener("htmx:after:request", (event) => event.detail.ctx?.response?.status === 503 && poll());
-  live?.addEventListener("htmx:sse:after:connection", () => (polling = clearInterval(polling)));
 
   document.addEventListener("DOMContentLoaded", offer);
 })();

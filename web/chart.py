@@ -44,7 +44,17 @@ def _behind(sandbox: Sandbox, names: list[str]) -> dict[str, Any]:
         lines.append({"name": name, "path": drawing.stairs(points, top, lift), "now": now, "most": most})
     for x, head, positions in samples:
         worst.append((x, max((head - at for at in positions.values()), default=0)))
-    return {"lines": lines, "top": top, "area": drawing.area(worst, top), "span": span, "largest": largest}
+    alike: dict[tuple[int, int], list[str]] = {}
+    for line in lines:
+        alike.setdefault((line["now"], line["most"]), []).append(line["name"])
+    return {
+        "lines": lines,
+        "alike": [(len(alike) == 1, names, now, most) for (now, most), names in alike.items()],
+        "top": top,
+        "area": drawing.area(worst, top),
+        "span": span,
+        "largest": largest,
+    }
 
 
 def _samples(sandbox: Sandbox) -> tuple[list[tuple[float, int, dict[str, int]]], str]:

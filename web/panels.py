@@ -109,24 +109,20 @@ def read_models(sandbox: Sandbox) -> dict[str, Any]:
     """The raw tables of the read store, each with its lag, and the read models that could be added."""
     measured = gauge(sandbox)
     tables = xray.read_tables(sandbox)
-    models = [{"at": at, "table": tables[at.name], "beat": at.position % 2} for at in _in_order(measured["standings"])]
+    models = [{"at": at, "table": tables[at.name], "beat": at.position % 2} for at in measured["standings"]]
     missing = [name for name in QUERIES if name not in tables and name in BUILT_IN]
     return {**measured, "models": models, "missing": missing, "has_code": set(BUILT_IN)}
-
-
-def _in_order(standings: list[xray.Standing]) -> list[xray.Standing]:
-    known = list(QUERIES)
-    return sorted(standings, key=lambda at: (known.index(at.name) if at.name in known else len(known), at.name))
 
 
 def page_seen(sandbox: Sandbox) -> dict[str, Any]:
     """The customer's page: what the last query read. It stays as it was; only what is said below it moves on."""
     row = sandbox.lab.connection.execute(
-        "SELECT n, at, model, key, via, as_of, head, waited, result FROM queries ORDER BY n DESC LIMIT 1"
+        "SELECT n, line, model, key, via, as_of, head, waited, result"
+        " FROM queries JOIN journal USING (n) ORDER BY n DESC LIMIT 1"
     ).fetchone()
     if row is None:
         return {"seen": None}
-    names = ("n", "at", "model", "key", "via", "as_of", "head", "waited", "rows")
+    names = ("n", "line", "model", "key", "via", "as_of", "head", "waited", "rows")
     seen = dict(zip(names, (*row[:-1], json.loads(row[-1])), strict=True))
     differing = _differing(sandbox, seen)
     return {
