@@ -180,12 +180,13 @@ def _add(stores: Stores, action: Model, line: Line) -> Done:
 def _forget_start(stores: Stores, name: str) -> None:
     """A rebuilt read model knows the log from its beginning, whatever it began with."""
     models = json.loads(stores.journal.setting("models", "{}"))
-    models.pop(name, None)
+    models[name]["from"] = 0
     stores.journal.set("models", json.dumps(models))
 
 
 def _apply(stores: Stores, action: Step | Run, line: Line) -> Done:
-    wanted = line.target or {}
+    # Without a target there was no such read model, and done again it has to fail again.
+    wanted = line.target if line.target is not None else targets(stores, action) or {}
     for name, checkpoint in stores.checkpoints().items():
         if name in wanted and checkpoint.status == "stopped":
             stores.read.set_status(name, "running")

@@ -1,0 +1,69 @@
+"""What the tests of the laboratory share: sandboxes, a clock that a test holds, a transcript's fingerprint."""
+
+import tempfile
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import Any
+
+from lab import replay
+from lab.sandbox import Sandbox
+from lab.stores import Stores
+
+
+class HeldClock:
+    """A real clock's behaviour, with a hand that only the test moves."""
+
+    kind = "real"
+
+    def __init__(self, start: int) -> None:
+        self.reading = start
+
+    def now(self) -> int:
+        return self.reading
+
+    def pass_time(self, milliseconds: int) -> None:
+        pass
+
+    def move(self, seconds: float) -> None:
+        self.reading += int(seconds * 1_000_000)
+
+
+def hold(sandbox: Sandbox) -> HeldClock:
+    """Put a held clock in the place of a sandbox's real one."""
+    clock = HeldClock(sandbox.stores.clock.now())
+    sandbox.stores.clock = clock
+    return clock
+
+
+def let_run(sandbox: Sandbox, clock: HeldClock, steps: int = 1_000_000) -> None:
+    """Do what is due, moment after moment, until nothing is or so many steps are done."""
+    while steps and (seconds := sandbox.due()) is not None:
+        clock.move(seconds + 0.000_001)
+        sandbox.advance()
+        steps -= 1
+
+
+def fingerprint_of_replay(sandbox: Sandbox) -> str:
+    """Export a sandbox, load the export in another folder, and take the fingerprint there."""
+    text = replay.export(sandbox.stores)
+    with tempfile.TemporaryDirectory() as folder:
+        with closing(Sandbox.load(Path(folder) / "again", replay.read(text))) as again:
+            return again.stores.fingerprint()
+
+
+def rows(connection: Any, table: str) -> list[Any]:
+    """Return a table's rows in their natural order."""
+    return connection.execute(f'SELECT * FROM "{table}"').fetchall()
+
+
+def stores_of(sandbox: Sandbox) -> Stores:
+    return sandbox.stores
+
+
+@contextmanager
+def fresh(clock: str = "manual", setup: tuple[str, ...] = replay.FREE_PLAY) -> Iterator[Sandbox]:
+    """A sandbox in a folder of its own, for tests that need many."""
+    with tempfile.TemporaryDirectory() as folder:
+        with closing(Sandbox.create(Path(folder) / "s", clock=clock, setup=setup)) as sandbox:  # type: ignore[arg-type]
+            yield sandbox

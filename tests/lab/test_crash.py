@@ -1,0 +1,163 @@
+"""A process that dies in the middle of a line: on opening, the line is as if it had been done once, or never."""
+
+import os
+import shutil
+import sqlite3
+import sys
+import traceback
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from lab.language import VERBS
+from lab.sandbox import Sandbox
+
+pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+
+MOST_DEATHS = 14
+DIED = 9
+
+BEFORE = (
+    "cmd place_order customer=c1 product=lamp qty=2",
+    "bulk 2",
+    "step sales",
+    "pause order_list",
+    "model drop customer_card",
+)
+LINES = (
+    "cmd place_order customer=c1 lines=lamp:1,mug:2",
+    "cmd place_order customer=c1 product=rug qty=2",
+    "cmd cancel_order order=o-1",
+    "bulk 2",
+    "model add customer_card",
+    "model add customer_card from=end",
+    "model rebuild sales",
+    "model rebuild order_list",
+    "model rebuild all",
+    "model drop sales",
+    "model drop all",
+    "step sales",
+    "step all 2",
+    "step customer_card",
+    "run",
+    "run order_list to=7",
+    "pause sales",
+    "pause",
+    "resume",
+    "wait 5",
+    "query product_card lamp",
+    "query product_card lamp via=token",
+    "query order_list via=wait",
+    "query sales via=write",
+    "set delay=2 batch=3",
+    "traffic 5",
+    "undo",
+    "reset",
+)
+
+
+def in_child(task: Callable[[], None]) -> int:
+    """Do something in a child process; return its exit code."""
+    child = os.fork()
+    if child == 0:
+        code = 1
+        try:
+            task()
+            code = 0
+        except BaseException:
+            traceback.print_exc(file=sys.__stderr__)
+        finally:
+            os._exit(code)
+    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+
+
+def watched(root: Path, line: str, watch: Callable[[str], None]) -> Callable[[], None]:
+    """A task: open a sandbox and do a line, with every SQL statement shown to somebody before it runs."""
+    connect: Any = sqlite3.connect
+    armed: list[bool] = []
+
+    def connect_and_watch(*args: Any, **options: Any) -> sqlite3.Connection:
+        connection: sqlite3.Connection = connect(*args, **options)
+        connection.set_trace_callback(lambda sql: watch(sql) if armed else None)
+        return connection
+
+    def task() -> None:
+        sqlite3.connect = connect_and_watch  # type: ignore[assignment]
+        sandbox = Sandbox(root)
+        armed.append(True)
+        sandbox.act(line)
+
+    return task
+
+
+def die_at(number: int) -> Callable[[str], None]:
+    """Die just before the n-th statement, counted from 0."""
+    left = [number]
+
+    def count(sql: str) -> None:
+        if left[0] == 0:
+            os._exit(DIED)
+        left[0] -= 1
+
+    return count
+
+
+def picture(root: Path) -> tuple[str, dict[int, str | None], int]:
+    """Open a sandbox; return its fingerprint, the outcome of every line, and the last number in its journal."""
+    with closing(Sandbox(root)) as sandbox:
+        outcomes = {entry.n: entry.outcome for entry in sandbox.lab.entries()}
+        return sandbox.stores.fingerprint(), outcomes, max(outcomes)
+
+
+def on_a_copy(root: Path, line: str, watch: Callable[[str], None]) -> int:
+    scene = root.with_name("scene")
+    shutil.rmtree(scene, ignore_errors=True)
+    shutil.copytree(root, scene)
+    return in_child(watched(scene, line, watch))
+
+
+def deaths(statements: list[str]) -> list[int]:
+    """Return where to die: first of all, and after each statement that made something last."""
+    points = [0]
+    inside = False
+    for number, sql in enumerate(statements):
+        verb = sql.split(maxsplit=1)[0].upper()
+        inside = (inside or verb == "BEGIN") and verb not in ("COMMIT", "ROLLBACK")
+        if not inside and verb not in ("SELECT", "PRAGMA", "ROLLBACK", "ATTACH", "--"):
+            points.append(number + 1)
+    return points[:: max(1, len(points) // MOST_DEATHS)]
+
+
+@pytest.fixture(scope="module")
+def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    root = tmp_path_factory.mktemp("crash") / "sandbox"
+    with closing(Sandbox.create(root, clock="manual")) as sandbox:
+        for line in BEFORE:
+            assert sandbox.act(line).outcome != "failed"
+    return root
+
+
+@pytest.mark.parametrize("line", LINES)
+def test_wherever_a_line_is_cut_off_it_is_finished_on_opening(prepared: Path, tmp_path: Path, line: str) -> None:
+    before = picture(prepared)
+    log = tmp_path / "statements"
+    with log.open("w") as statements:
+        assert on_a_copy(prepared, line, lambda sql: print(sql.split()[0], file=statements, flush=True)) == 0
+    after = picture(prepared.with_name("scene"))
+    seen = set()
+    for number in deaths(log.read_text().splitlines()):
+        assert on_a_copy(prepared, line, die_at(number)) in (0, DIED)
+        now = picture(prepared.with_name("scene"))
+        assert None not in now[1].values()
+        assert now[0] in (before[0], after[0]), f"died before statement {number}"
+        if now[2] == after[2]:
+            assert now[:2] == after[:2], f"died before statement {number}"
+        seen.add(now[0])
+    assert seen == {before[0], after[0]}
+
+
+def test_every_verb_is_cut_off_here() -> None:
+    assert {line.split()[0] for line in LINES} == set(VERBS)
