@@ -5,11 +5,12 @@ from typing import Any
 
 from flask import Flask, render_template, request
 
-from lab import lessons, limits
+from lab import limits
+from lab.lesson_files import lessons as all_lessons
 from lab.sandbox import Sandbox
 from lab.shelf import Shelf
 from lab.worker import Worker
-from web import actions, errors, lesson_pages, live, page, panels, security, sheets, shutdown, take, texts, visitor
+from web import actions, errors, lesson_pages, live, page, panels, security, sheets, shutdown, stage, take, texts, visitor
 from web.hub import Hub
 from web.parts import Parts
 from web.words import words
@@ -52,8 +53,9 @@ def _parts(shelf: Shelf) -> Parts:
 
 def _look(sandbox: Sandbox) -> dict[str, Any]:
     here = visitor.lesson()
-    lesson = {"lesson": lessons.view(here, sandbox)} if here else {}
-    return {name: panel(sandbox) for name, panel in panels.PANELS.items()} | lesson
+    if here:
+        return {"lesson": stage.lesson(here, sandbox)}
+    return {name: panel(sandbox) for name, panel in panels.PANELS.items()}
 
 
 def _render(name: str, context: Any) -> str:
@@ -62,9 +64,9 @@ def _render(name: str, context: Any) -> str:
 
 def common() -> dict[str, Any]:
     """Return what every template may need."""
-    here = visitor.lesson()
+    here = visitor.lesson_named()
     return {
-        "here": {"lesson": here.id} if here else {},
+        "here": {"lesson": here} if here in all_lessons() else {},
         "presenter": request.args.get("presenter") == "1",
         "words": words(),
         "poll_seconds": round(limits.POLL_SECONDS),

@@ -12,12 +12,15 @@ from lab.shelf import FREE_PLAY, Recipe
 from web.parts import parts
 
 
+def lesson_named() -> str | None:
+    """Return the lesson that a request names, None in free play."""
+    return (request.view_args or {}).get("lesson_id") or request.args.get("lesson")
+
+
 def lesson() -> Lesson | None:
     """Return the lesson that a request is about, None in free play; an unknown lesson is not found."""
-    wanted = (request.view_args or {}).get("lesson_id") or request.args.get("lesson")
-    if wanted is None:
-        return None
-    return lessons().get(wanted) or abort(404)
+    wanted = lesson_named()
+    return None if wanted is None else lessons().get(wanted) or abort(404)
 
 
 def recipe() -> Recipe:
