@@ -10,7 +10,7 @@ from lab import lessons
 from lab.lesson_files import Lesson
 from lab.lesson_files import lessons as all_lessons
 from lab.sandbox import Sandbox
-from web import frames, visitor
+from web import frames, stage, visitor
 from web.live import live, live_partial
 from web.page import context
 
@@ -71,8 +71,8 @@ def _press(act: Callable[[Lesson, Sandbox], object]) -> ResponseReturnValue:
 def _page(problem: str | None) -> ResponseReturnValue:
     lesson = visitor.lesson() or abort(404)
     status = 200 if problem is None else 422
-    with visitor.look() as sandbox, sandbox.lock:
-        view = lessons.view(lesson, sandbox)
+    with visitor.look() as sandbox:
+        view = stage.lesson(lesson, sandbox)
     if "HX-Request" in request.headers:
         return frames.partial("lesson", render_template("_lesson.html", panel=view)), status
     return render_template("lesson.html", **context(), panel=view, problem=problem), status

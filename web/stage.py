@@ -1,0 +1,73 @@
+"""What a lesson's page draws beside its text: the same stock in both stores, the log between them, the gap."""
+
+import json
+from typing import Any
+
+from lab import lessons, trail, xray
+from lab.lesson_files import Lesson
+from lab.sandbox import Sandbox
+from web import drawing
+
+MODEL = "product_card"
+TAPE = 7
+
+
+def lesson(of: Lesson, sandbox: Sandbox) -> dict[str, Any]:
+    """Return what the page of a lesson shows now."""
+    with sandbox.lock:
+        sandbox.stores.ensure_read()
+        return {**lessons.view(of, sandbox), "stage": stage(sandbox)}
+
+
+def stage(sandbox: Sandbox) -> dict[str, Any]:
+    """Return the stock in both stores, the newest events with the mark, and the gap so far."""
+    head = sandbox.write.head()
+    at = next((standing for standing in xray.standings(sandbox) if standing.name == MODEL), None)
+    position = at.position if at else 0
+    events = trail.log_page(sandbox, limit=TAPE)["events"]
+    items: list[dict[str, Any]] = []
+    for event in events:
+        if event["position"] == position:
+            items.append({"mark": True})
+        items.append({**event, "waiting": event["position"] > position})
+    return {
+        "head": head,
+        "position": position,
+        "behind": head - position,
+        "beat": head % 2,
+        "items": items,
+        **_stock(sandbox),
+        **_line(sandbox),
+    }
+
+
+def _stock(sandbox: Sandbox) -> dict[str, list[dict[str, Any]]]:
+    touched = {table.name: table for table in xray.write_tables(sandbox)}["stock"]
+    names = dict(sandbox.write.connection.execute("SELECT id, name FROM products"))
+    write = [
+        {"id": row.key, "name": names[row.key], "stock": row.cells[1].value, "fresh": row.fresh, "stale": False}
+        for row in touched.rows
+    ]
+    table = xray.read_tables(sandbox).get(MODEL)
+    read = [
+        {
+            "id": row.key,
+            "name": cells["name"].value,
+            "stock": cells["in_stock"].value,
+            "fresh": row.fresh and not cells["in_stock"].stale,
+            "stale": cells["in_stock"].stale,
+        }
+        for row in (table.rows if table else [])
+        for cells in [{cell.column: cell for cell in row.cells}]
+    ]
+    return {"write": write, "read": read}
+
+
+def _line(sandbox: Sandbox) -> dict[str, str]:
+    """Draw how far the read side was behind, action by action."""
+    rows = sandbox.lab.connection.execute("SELECT head, positions FROM samples WHERE n > 0 ORDER BY id").fetchall()
+    gaps = [0, *(head - json.loads(positions).get(MODEL, head) for head, positions in rows)]
+    slots = max(len(gaps), 8)
+    points = [(index / slots, gap) for index, gap in enumerate(gaps)]
+    top = max(2, *gaps)
+    return {"line": drawing.stairs(points, top), "area": drawing.area(points, top)}
