@@ -3,11 +3,12 @@
 import argparse
 import sys
 import tempfile
+from collections.abc import Iterable
 from pathlib import Path
 
 from lab import replay
-from lab.clock import ManualClock
-from lab.stores import Stores
+from lab.carry_out import Answer
+from lab.sandbox import Sandbox
 from lab.values import BadLine
 
 
@@ -28,14 +29,21 @@ def main() -> int:
 
 
 def _replay(folder: Path, transcript: replay.Transcript) -> int:
-    for answer in replay.build(folder, transcript):
+    sandbox = Sandbox.create(folder / "sandbox", transcript.fixture, "manual")
+    for answer in _answers(sandbox, transcript):
         receipt = f" #{answer.position}" if answer.outcome == "accepted" else ""
         reason = f" {answer.reason}" if answer.reason else ""
         print(f"{answer.outcome}{receipt}{reason}")
-    stores = Stores(folder, ManualClock(0))
-    print(f"fingerprint {stores.fingerprint()}")
-    stores.close()
+    print(f"fingerprint {sandbox.stores.fingerprint()}")
+    sandbox.close()
     return 0
+
+
+def _answers(sandbox: Sandbox, transcript: replay.Transcript) -> Iterable[Answer]:
+    """Replay what a sandbox exported as it was; do plain lines one by one, so that undo and reset mean what they say."""
+    if transcript.exported:
+        return sandbox.replace(transcript)
+    return (sandbox.act(written.line) for written in transcript.lines)
 
 
 if __name__ == "__main__":
