@@ -40,7 +40,7 @@ def _replay(folder: Path, transcript: replay.Transcript) -> int:
 
 
 def _answers(sandbox: Sandbox, transcript: replay.Transcript) -> Iterable[Answer]:
-    """Replay what a sandbox exported as it was; do plain lines one by one, so that undo and reset mean what they say."""
+    """Replay what a sandbox exported as it was; do plain lines one by one, so that undo means what it says."""
     if transcript.exported:
         return sandbox.replace(transcript)
     return (sandbox.act(written.line) for written in transcript.lines)

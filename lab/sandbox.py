@@ -15,7 +15,7 @@ from lab import limits, replay, truth
 from lab.actions import Action, Query, Reset, Undo, Wait
 from lab.carry_out import Answer, carry_out, finish_again
 from lab.clock import Clock, ManualClock, RealClock, from_iso
-from lab.journal import Journal
+from lab.journal import Entry, Journal
 from lab.language import parse
 from lab.motion import Motion
 from lab.state import state_of
@@ -198,14 +198,21 @@ class Sandbox:
         mine = [entry.n for entry in entries if entry.origin == "learner"]
         if not mine and isinstance(action, Undo):
             return Answer("undo", "failed", "there is nothing to undo: you have not done anything yet")
-        first_dropped = mine[-1] if isinstance(action, Undo) else 1
+        first_dropped = self._begin_of(mine[-1], entries) if isinstance(action, Undo) else 1
         kept = [entry for entry in entries if entry.n < first_dropped]
         dropped = [entry for entry in entries if entry.n >= first_dropped]
         self.replace(replay.of_entries(kept, self.lab.setting("fixture"), self._clock_kind()))
         said = f"{len(dropped):,} {'line' if len(dropped) == 1 else 'lines'} dropped"
         if isinstance(action, Undo):
-            said += f", from: {next(entry.line for entry in dropped)}"
+            said += f", from: {next(entry.line for entry in dropped if entry.origin == 'learner')}"
         return Answer(str(action), "done", said, self.write.head(), dropped=len(dropped))
+
+    def _begin_of(self, n: int, entries: list[Entry]) -> int:
+        """Return where a line begins: on a manual clock the projector only runs when a query asked it to."""
+        by_projector = {entry.n for entry in entries if entry.origin == "projector"}
+        while self.stores.clock.kind == "manual" and n - 1 in by_projector:
+            n -= 1
+        return n
 
     def replace(self, transcript: replay.Transcript, setup: Iterable[str] = replay.FREE_PLAY) -> list[Answer]:
         """Put stores made by a transcript in the place of the present ones, in one rename; return its answers.
