@@ -26,6 +26,8 @@ FIXTURES = Path(__file__).parent.parent / "lessons" / "fixtures"
 FREE_PLAY = (*(f"model add {name}" for name in BUILT_IN), "run")
 """How a sandbox for free play is set up: every built-in read model, caught up."""
 
+FAILED_BEFORE = "failed when it was first done"
+
 _MARK = re.compile(r"\s+# (setup|learner|projector|traffic) (\S+Z) (\S+Z)( failed)?$")
 EXPORTED = "# Lagoon transcript"
 _HEADER = re.compile(r"# (clock|fixture|at) (\S+)$")
@@ -106,8 +108,6 @@ def _set_up(stores: Stores, lines: list[Written]) -> None:
 
 def _play(stores: Stores, written: Written) -> Answer:
     action = parse(written.line)
-    if written.failed:
-        return carry_out(stores, action, written.origin, failed="failed when it was first done")
     if written.at is None or written.answered_at is None:
         waited = freshen(stores, action) if isinstance(action, Query) else 0
         answer = carry_out(stores, action, written.origin, waited=waited)
@@ -116,7 +116,7 @@ def _play(stores: Stores, written: Written) -> Answer:
     manual = stores.clock
     stores.clock = ReplayClock(written.at, written.answered_at)
     try:
-        return carry_out(stores, action, written.origin)
+        return carry_out(stores, action, written.origin, failed=FAILED_BEFORE if written.failed else None)
     finally:
         manual.pass_time(max(0, written.answered_at - manual.now()) // 1000 + 1)
         stores.clock = manual

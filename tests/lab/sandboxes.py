@@ -4,11 +4,10 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Literal
 
 from lab import replay
 from lab.sandbox import Sandbox
-from lab.stores import Stores
 
 
 class HeldClock:
@@ -44,26 +43,21 @@ def let_run(sandbox: Sandbox, clock: HeldClock, steps: int = 1_000_000) -> None:
         steps -= 1
 
 
-def fingerprint_of_replay(sandbox: Sandbox) -> str:
+def replayed(sandbox: Sandbox) -> str:
     """Export a sandbox, load the export in another folder, and take the fingerprint there."""
     text = replay.export(sandbox.stores)
-    with tempfile.TemporaryDirectory() as folder:
-        with closing(Sandbox.load(Path(folder) / "again", replay.read(text))) as again:
-            return again.stores.fingerprint()
-
-
-def rows(connection: Any, table: str) -> list[Any]:
-    """Return a table's rows in their natural order."""
-    return connection.execute(f'SELECT * FROM "{table}"').fetchall()
-
-
-def stores_of(sandbox: Sandbox) -> Stores:
-    return sandbox.stores
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        closing(Sandbox.load(Path(folder) / "again", replay.read(text))) as again,
+    ):
+        return again.stores.fingerprint()
 
 
 @contextmanager
-def fresh(clock: str = "manual", setup: tuple[str, ...] = replay.FREE_PLAY) -> Iterator[Sandbox]:
+def fresh(clock: Literal["real", "manual"] = "manual") -> Iterator[Sandbox]:
     """A sandbox in a folder of its own, for tests that need many."""
-    with tempfile.TemporaryDirectory() as folder:
-        with closing(Sandbox.create(Path(folder) / "s", clock=clock, setup=setup)) as sandbox:  # type: ignore[arg-type]
-            yield sandbox
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        closing(Sandbox.create(Path(folder) / "sandbox", clock=clock)) as sandbox,
+    ):
+        yield sandbox
