@@ -92,6 +92,7 @@ class Sandbox:
     @property
     def projections(self) -> dict[str, Projection]:
         """The projections whose read models are in read.db now, by name."""
+        self.stores.ensure_read()
         names = self.stores.checkpoints()
         return {name: found for name in names if (found := self.stores.projection(name)) is not None}
 
@@ -153,6 +154,7 @@ class Sandbox:
 
     def _query(self, query: Query, origin: str) -> Answer:
         with self.lock:
+            self.stores.ensure_read()
             waited, failed = 0, None
             if self.stores.clock.kind == "manual":
                 waited = replay.freshen(self.stores, query)
@@ -255,6 +257,7 @@ class Sandbox:
     def advance(self) -> bool:
         """Do what is due: a shopper's command, a batch of events. Tell whether anything was done."""
         with self.lock:
+            self.stores.ensure_read()
             moved = self._motion.advance()
         if moved:
             self._changed()
