@@ -138,7 +138,9 @@ def place_order(command: PlaceOrder, store: WriteStore, today: str) -> Decision:
         product = _existing_product(store, line.product_id)
         sold[line.product_id] = product.sell(line.qty)
         store.save_stock(product)
-    order = Order(command.order_id, command.customer_id, customer_name, tuple(sold.values()), placed_on=today)
+    # In the order in which the store gives them back, so that every telling of this order is the same.
+    lines = tuple(sold[product_id] for product_id in sorted(sold))
+    order = Order(command.order_id, command.customer_id, customer_name, lines, placed_on=today)
     store.add_order(order)
     return Decision(
         OrderPlaced(order.id, order.customer_id, customer_name, order.lines, order.total_cents, order.placed_on),
