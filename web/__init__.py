@@ -10,7 +10,21 @@ from lab.lesson_files import lessons as all_lessons
 from lab.sandbox import Sandbox
 from lab.shelf import Shelf
 from lab.worker import Worker
-from web import actions, errors, lesson_pages, live, page, panels, security, sheets, shutdown, stage, take, texts, visitor
+from web import (
+    actions,
+    errors,
+    lesson_pages,
+    live,
+    page,
+    panels,
+    security,
+    sheets,
+    shutdown,
+    stage,
+    take,
+    texts,
+    visitor,
+)
 from web.hub import Hub
 from web.parts import Parts
 from web.words import words

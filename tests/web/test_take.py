@@ -55,7 +55,7 @@ def test_a_link_carries_the_lines_and_asks_before_it_replays_them(learner, app, 
     [mine] = sandbox_ids(parts)
     link = BeautifulSoup(learner.get("/share").text, "html5lib").select_one("input[readonly]")["value"]
     lines = parse_qs(urlsplit(link).query)["lines"][0]
-    assert [written.line for written in read(lines).lines][0] == "pause all"
+    assert next(written.line for written in read(lines).lines) == "pause all"
 
     friend = app.test_client()
     asked = friend.get(link)
