@@ -173,6 +173,8 @@ class Sandbox:
             left = give_up - time.monotonic()
             if left <= 0 or not self.progressed.wait(left):
                 break
+            # An undo meanwhile may have taken back what was waited for.
+            goal = min(goal, self.write.head())
             at = self.stores.positions().get(query.model, goal)
         if at >= goal:
             return at - before, None
