@@ -7,6 +7,7 @@ from lab.carry_out import Answer
 from web import panels, visitor
 from web.errors import wants_json
 from web.forms import line_of
+from web.lesson_pages import lesson_page
 from web.live import live, live_partial
 from web.page import context
 
@@ -55,4 +56,6 @@ def _show(answer: Answer, slot: str, is_new: bool) -> ResponseReturnValue:
     here = visitor.lesson()
     if status == 200:
         return redirect(url_for("lessons.show", lesson_id=here.id) if here else url_for("page.sandbox"), code=303)
-    return render_template("lesson.html" if here else "sandbox.html", **context(answer, slot)), status
+    if here:
+        return lesson_page(answer.reason)
+    return render_template("sandbox.html", **context(answer, slot)), status

@@ -3,13 +3,16 @@
 import re
 import secrets
 import threading
+import time
 from collections import OrderedDict
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from dataclasses import dataclass
+from typing import Any
 
 from lab import limits
 from lab.sandbox import Sandbox
 from lab.shelf import Shelf
+from web.throttle import Budget
 
 SEEN = re.compile(r"([0-9a-f]{8})-([0-9]{1,12})")
 NUDGE_SECONDS = 0.3
@@ -22,11 +25,13 @@ class TooManyStreams(Exception):
     """Every stream that there may be is taken; the page can poll."""
 
 
-class Panel(NamedTuple):
-    """A panel as it was last rendered, and the version of the sandbox at which it last changed."""
+@dataclass(slots=True)
+class Panel:
+    """A panel as it is known: from what it is drawn, drawn or not yet, and the version at which it last changed."""
 
-    html: str
+    context: Any
     changed: int
+    html: str | None = None
 
 
 class Channel:
@@ -67,6 +72,7 @@ class Hub:
         self._channels: OrderedDict[str, Channel] = OrderedDict()
         self._lock = threading.RLock()
         self._streams = 0
+        self.budget = Budget(time.monotonic())
         self.closed = threading.Event()
 
     def stir(self, sandbox_id: str) -> None:
@@ -132,20 +138,38 @@ class Hub:
 
     # Panels
 
+    def seed(self, sandbox_id: str, version: int, contexts: dict[str, Any]) -> None:
+        """Note what a page was drawn from, so that its stream begins with the differences."""
+        channel = self.channel(sandbox_id)
+        with channel.rendering:
+            if not channel.panels:
+                channel.panels = {name: Panel(context, version) for name, context in contexts.items()}
+
     def news(self, sandbox_id: str, channel: Channel, version: int) -> tuple[dict[str, str], int]:
         """Return the panels that changed after a version, and the version they stand at."""
         with channel.rendering:
+            if channel.version == version:
+                return {}, version
             if channel.rendered != channel.version:
                 self._refresh(sandbox_id, channel)
-            changed = {name: panel.html for name, panel in channel.panels.items() if panel.changed > version}
-            return changed, channel.rendered
+            changed = {name: panel for name, panel in channel.panels.items() if panel.changed > version}
+            return {name: self._drawn(name, panel) for name, panel in changed.items()}, channel.rendered
+
+    def _drawn(self, name: str, panel: Panel) -> str:
+        if panel.html is None:
+            panel.html = self._render(name, panel.context)
+        return panel.html
 
     def _refresh(self, sandbox_id: str, channel: Channel) -> None:
-        version = channel.version
+        began, version = time.thread_time(), channel.version
         with self._shelf.open(sandbox_id, visit=False) as sandbox, sandbox.lock:
             contexts = self._look(sandbox)
         for name, context in contexts.items():
-            html = self._render(name, context)
-            if name not in channel.panels or channel.panels[name].html != html:
-                channel.panels[name] = Panel(html, version)
+            old = channel.panels.get(name)
+            if old is None:
+                channel.panels[name] = Panel(context, version)
+            elif old.context != context:
+                html = self._render(name, context)
+                channel.panels[name] = Panel(context, old.changed if html == old.html else version, html)
         channel.rendered = version
+        self.budget.spend(time.thread_time() - began, time.monotonic())

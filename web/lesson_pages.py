@@ -11,8 +11,7 @@ from lab.lesson_files import Lesson
 from lab.lesson_files import lessons as all_lessons
 from lab.sandbox import Sandbox
 from web import frames, stage, visitor
-from web.live import live, live_partial
-from web.page import context
+from web.live import live, live_from, live_partial, version_now
 
 blueprint = Blueprint("lessons", __name__)
 
@@ -29,7 +28,7 @@ def index() -> ResponseReturnValue:
 def show(lesson_id: str) -> ResponseReturnValue:
     """A lesson, where its learner left it."""
     session["met"] = True
-    return _page(None)
+    return lesson_page(None)
 
 
 @blueprint.post("/lessons/<lesson_id>/bet")
@@ -61,18 +60,21 @@ def _press(act: Callable[[Lesson, Sandbox], object]) -> ResponseReturnValue:
         with visitor.change() as sandbox:
             act(lesson, sandbox)
     except lessons.NotNow as not_now:
-        return _page(str(not_now))
+        return lesson_page(str(not_now))
     if "HX-Request" in request.headers:
         text = live_partial(live(visitor.sandbox_id())) if is_new else ""
         return text, 200 if text else 204, {"HX-Trigger": "lagoon:acted"}
     return redirect(url_for("lessons.show", lesson_id=lesson.id), code=303)
 
 
-def _page(problem: str | None) -> ResponseReturnValue:
+def lesson_page(problem: str | None) -> ResponseReturnValue:
+    """Show the lesson as it stands, with what was wrong if something was."""
     lesson = visitor.lesson() or abort(404)
     status = 200 if problem is None else 422
+    version = version_now()
     with visitor.look() as sandbox:
         view = stage.lesson(lesson, sandbox)
     if "HX-Request" in request.headers:
         return frames.partial("lesson", render_template("_lesson.html", panel=view)), status
-    return render_template("lesson.html", **context(), panel=view, problem=problem), status
+    channel = live_from(version, {"lesson": view})
+    return render_template("lesson.html", panel=view, live=channel, problem=problem), status

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Iterator
+from typing import Any
 
 from flask import Blueprint, Response, render_template, request, stream_with_context
 from flask.typing import ResponseReturnValue
@@ -64,6 +65,20 @@ def live(sandbox_id: str | None, version: int = 0) -> dict[str, str]:
     return {"mode": "stream" if hub.has_room(channel) else "poll", "seen": channel.seen(version)}
 
 
+def version_now() -> int:
+    """Return the version of the visitor's sandbox, to be asked before a page is drawn."""
+    own = visitor.sandbox_id()
+    return parts().hub.channel(own).version if own else 0
+
+
+def live_from(version: int, contexts: dict[str, Any]) -> dict[str, str]:
+    """Let a page that was drawn from these contexts listen for what changed after a version."""
+    own = visitor.sandbox_id()
+    if own:
+        parts().hub.seed(own, version, contexts)
+    return live(own, version)
+
+
 def live_partial(then: dict[str, str]) -> str:
     """Write the element #live anew."""
     return frames.partial("live", render_template("_live.html", live=then), "outerHTML")
@@ -105,3 +120,6 @@ def _frames(sandbox_id: str, channel: Channel, seen: int) -> Iterator[bytes]:
             yield frames.HEARTBEAT
         seen = version
         hub.wait(channel, seen, min(left, limits.HEARTBEAT_SECONDS))
+        while not hub.closed.wait(hub.budget.seconds_to_wait(time.monotonic())):
+            if hub.budget.seconds_to_wait(time.monotonic()) == 0:
+                break

@@ -7,8 +7,7 @@ from flask.typing import ResponseReturnValue
 
 from lab.carry_out import Answer
 from web import panels, visitor
-from web.live import live
-from web.parts import parts
+from web.live import live_from, version_now
 
 blueprint = Blueprint("page", __name__)
 
@@ -23,8 +22,7 @@ def sandbox() -> ResponseReturnValue:
 
 def context(answer: Answer | None = None, slot: str = "line") -> dict[str, Any]:
     """Return everything that the page shows, and from which version on it wants news."""
-    own = visitor.sandbox_id()
-    version = parts().hub.channel(own).version if own else 0
+    version = version_now()
     with visitor.look() as shown, shown.lock:
         page = panels.page(shown, answer, slot)
-    return {**page, "live": live(own, version), "typed": request.form}
+    return {**page, "live": live_from(version, page["panels"]), "typed": request.form}

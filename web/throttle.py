@@ -1,4 +1,6 @@
-"""How often a stream may send."""
+"""How often streams may send, and how much of the processor drawing for them may take."""
+
+import threading
 
 from lab import limits
 
@@ -21,3 +23,28 @@ class Throttle:
         self._tokens = min(AT_ONCE, self._tokens + (now - self._at) / REFILL_SECONDS) - 1
         self._at = now
         return max(0.0, 1 - self._tokens) * REFILL_SECONDS
+
+
+class Budget:
+    """What drawing panels may take of the processor, all streams together, so that commands are never crowded out.
+
+    One learner alone never notices. When many are busy at once, their messages come less often and say more.
+    """
+
+    def __init__(self, now: float) -> None:
+        self._saved = limits.DRAWING_SAVED_SECONDS
+        self._at = now
+        self._lock = threading.Lock()
+
+    def spend(self, seconds: float, now: float) -> None:
+        """Count processor time that was just used."""
+        with self._lock:
+            self._saved = min(limits.DRAWING_SAVED_SECONDS, self._earned(now)) - seconds
+            self._at = now
+
+    def seconds_to_wait(self, now: float) -> float:
+        """Return how long to wait before drawing again."""
+        return max(0.0, -self._earned(now) / limits.DRAWING_SHARE)
+
+    def _earned(self, now: float) -> float:
+        return self._saved + (now - self._at) * limits.DRAWING_SHARE

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from lab import limits
 from web import frames
-from web.throttle import Throttle
+from web.throttle import Budget, Throttle
 
 
 def read(stream):
@@ -66,3 +66,22 @@ def test_no_second_holds_more_than_ten_messages():
     most = max(sum(start <= moment < start + 1 for moment in sent) for start in sent)
     assert most <= limits.MAX_MESSAGES_PER_SECOND
     assert len(sent) >= 5 * (limits.MAX_MESSAGES_PER_SECOND - 2)
+
+
+def test_drawing_takes_its_share_of_the_processor_and_no_more():
+    budget, now, drawn = Budget(0.0), 0.0, 0.0
+    assert budget.seconds_to_wait(now) == 0.0
+    while now < 60:
+        budget.spend(0.03, now)
+        drawn += 0.03
+        now += 0.03 + budget.seconds_to_wait(now)
+    assert drawn <= 60 * limits.DRAWING_SHARE + limits.DRAWING_SAVED_SECONDS + 0.03
+    assert drawn > 60 * limits.DRAWING_SHARE - 1
+
+
+def test_one_learner_alone_never_waits_for_the_drawing():
+    budget = Budget(0.0)
+    for second in range(600):
+        for message in range(2):
+            assert budget.seconds_to_wait(second + message / 100) == 0.0
+            budget.spend(0.03, second + message / 100)
