@@ -129,8 +129,6 @@ def _visible(timelines: list[dict[str, Any]], names: list[str]) -> dict[str, Any
             "name": name,
             "path": drawing.dots([((index + 0.5) / slots, value) for index, value in values], top),
             "median": drawing.told(median(value for _, value in values)) if values else None,
-            "worst": drawing.told(max(value for _, value in values)) if values else None,
-            "events": len(values),
         }
         for name, values in took.items()
     ]
@@ -141,7 +139,7 @@ def _visible(timelines: list[dict[str, Any]], names: list[str]) -> dict[str, Any
         "events": len(timelines),
         "first": timelines[0]["position"] if timelines else None,
         "last": timelines[-1]["position"] if timelines else None,
-        "any": bool(everything),
+        "worst": drawing.told(max(everything)) if everything else None,
     }
 
 
