@@ -150,10 +150,13 @@ class Hub:
         with channel.rendering:
             if channel.version == version:
                 return {}, version
+            began = time.monotonic()
             if channel.rendered != channel.version:
                 self._refresh(sandbox_id, channel)
             changed = {name: panel for name, panel in channel.panels.items() if panel.changed > version}
-            return {name: self._drawn(name, panel) for name, panel in changed.items()}, channel.rendered
+            drawn = {name: self._drawn(name, panel) for name, panel in changed.items()}
+            self.budget.spend(time.monotonic() - began, time.monotonic())
+            return drawn, channel.rendered
 
     def _drawn(self, name: str, panel: Panel) -> str:
         if panel.html is None:
@@ -161,7 +164,7 @@ class Hub:
         return panel.html
 
     def _refresh(self, sandbox_id: str, channel: Channel) -> None:
-        began, version = time.thread_time(), channel.version
+        version = channel.version
         with self._shelf.open(sandbox_id, visit=False) as sandbox, sandbox.lock:
             contexts = self._look(sandbox)
         for name, context in contexts.items():
@@ -172,4 +175,3 @@ class Hub:
                 html = self._render(name, context)
                 channel.panels[name] = Panel(context, old.changed if html == old.html else version, html)
         channel.rendered = version
-        self.budget.spend(time.thread_time() - began, time.monotonic())

@@ -1,4 +1,4 @@
-"""How often streams may send, and how much of the processor drawing for them may take."""
+"""How often streams may send, and how much time drawing for them may take."""
 
 import threading
 
@@ -26,9 +26,10 @@ class Throttle:
 
 
 class Budget:
-    """What drawing panels may take of the processor, all streams together, so that commands are never crowded out.
+    """How much time drawing panels may take, all streams together, so that commands are never crowded out.
 
-    One learner alone never notices. When many are busy at once, their messages come less often and say more.
+    One learner alone never notices. When many are busy at once, their messages come less often and say more:
+    the time counted is the clock's, so a drawing that had to share the processor with commands costs more.
     """
 
     def __init__(self, now: float) -> None:
@@ -37,7 +38,7 @@ class Budget:
         self._lock = threading.Lock()
 
     def spend(self, seconds: float, now: float) -> None:
-        """Count processor time that was just used."""
+        """Count time that was just spent on drawing."""
         with self._lock:
             self._saved = min(limits.DRAWING_SAVED_SECONDS, self._earned(now)) - seconds
             self._at = now

@@ -68,7 +68,7 @@ def test_no_second_holds_more_than_ten_messages():
     assert len(sent) >= 5 * (limits.MAX_MESSAGES_PER_SECOND - 2)
 
 
-def test_drawing_takes_its_share_of_the_processor_and_no_more():
+def test_drawing_takes_its_share_of_the_time_and_no_more():
     budget, now, drawn = Budget(0.0), 0.0, 0.0
     assert budget.seconds_to_wait(now) == 0.0
     while now < 60:
