@@ -23,13 +23,14 @@ SET orders = orders - 1, spent_cents = spent_cents - :total_cents, from_event = 
 WHERE customer_id = :customer_id;
 
 -- rebuild
+WITH told AS MATERIALIZED (
+    SELECT payload ->> 'customer_id' AS customer_id, payload ->> 'name' AS name,
+           CASE type WHEN 'OrderPlaced' THEN 1 WHEN 'OrderCancelled' THEN -1 ELSE 0 END AS orders,
+           coalesce(payload ->> 'total_cents', 0) AS total_cents, position
+    FROM log.events
+    WHERE type IN ('CustomerRegistered', 'OrderPlaced', 'OrderCancelled') AND position <= :head
+)
 INSERT INTO customer_card
-SELECT payload ->> 'customer_id',
-       max(payload ->> 'name'),
-       sum(CASE type WHEN 'OrderPlaced' THEN 1 WHEN 'OrderCancelled' THEN -1 ELSE 0 END),
-       sum(CASE type WHEN 'OrderPlaced' THEN 1 WHEN 'OrderCancelled' THEN -1 ELSE 0 END
-           * coalesce(payload ->> 'total_cents', 0)),
-       max(position)
-FROM log.events
-WHERE type IN ('CustomerRegistered', 'OrderPlaced', 'OrderCancelled') AND position <= :head
-GROUP BY 1;
+SELECT customer_id, max(name), sum(orders), sum(orders * total_cents), max(position)
+FROM told
+GROUP BY customer_id;

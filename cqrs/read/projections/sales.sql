@@ -28,11 +28,14 @@ FROM json_each(:lines) AS line
 WHERE product_id = line.value ->> 'product_id' AND day = :placed_on;
 
 -- rebuild
+WITH sold AS MATERIALIZED (
+    SELECT line.value ->> 'product_id' AS product_id, payload ->> 'placed_on' AS day,
+           iif(event.type = 'OrderPlaced', 1, -1) * (line.value ->> 'qty') AS units,
+           line.value ->> 'unit_price_cents' AS unit_price_cents, position
+    FROM log.events AS event, json_each(payload, '$.lines') AS line
+    WHERE event.type IN ('OrderPlaced', 'OrderCancelled') AND position <= :head
+)
 INSERT INTO sales
-SELECT line.value ->> 'product_id', payload ->> 'placed_on',
-       sum(iif(event.type = 'OrderPlaced', 1, -1) * (line.value ->> 'qty')),
-       sum(iif(event.type = 'OrderPlaced', 1, -1) * (line.value ->> 'qty') * (line.value ->> 'unit_price_cents')),
-       max(position)
-FROM log.events AS event, json_each(payload, '$.lines') AS line
-WHERE event.type IN ('OrderPlaced', 'OrderCancelled') AND position <= :head
-GROUP BY 1, 2;
+SELECT product_id, day, sum(units), sum(units * unit_price_cents), max(position)
+FROM sold
+GROUP BY product_id, day;
