@@ -18,7 +18,13 @@ def code_of_command(name: str) -> dict[str, Any] | None:
     if name not in COMMANDS:
         return None
     handler = getattr(handlers, name)
-    return _source(name, "command", Path(handlers.__file__), inspect.getsource(handler), inspect.getsource(handlers.handle))
+    return _source(
+        name,
+        "command",
+        Path(handlers.__file__),
+        inspect.getsource(handler),
+        inspect.getsource(handlers.handle),
+    )
 
 
 def code_of_projection(sandbox: Sandbox, name: str) -> dict[str, Any] | None:

@@ -11,55 +11,12 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from cqrs.events import RecordedEvent
-from cqrs.read.projection import Projection
-from lab import truth
-from lab.clock import from_iso
 from lab.sandbox import Sandbox
 
 WINDOW = 8
 PAGE = 50
 
 Key = tuple[Any, ...]
-
-
-class Standing(NamedTuple):
-    """Where a projection stands; ``since`` is when the oldest event that it has not applied was recorded."""
-
-    name: str
-    position: int
-    behind: int
-    status: str
-    reason: str | None
-    since: int | None
-
-
-FIRST = ("product_card", "order_list", "sales", "customer_card", "product_search")
-"""The read models in the order in which a newcomer meets them; others follow by name."""
-
-
-def standings(sandbox: Sandbox) -> list[Standing]:
-    """Return where every projection stands."""
-    head = sandbox.write.head()
-    at = sandbox.stores.checkpoints()
-    names = sorted(at, key=lambda name: (FIRST.index(name) if name in FIRST else len(FIRST), name))
-    return [
-        Standing(
-            name,
-            at[name].position,
-            head - at[name].position,
-            at[name].status,
-            at[name].reason,
-            _waiting_since(sandbox, at[name].position),
-        )
-        for name in names
-    ]
-
-
-def _waiting_since(sandbox: Sandbox, position: int) -> int | None:
-    row = sandbox.write.connection.execute(
-        "SELECT recorded_at FROM events WHERE position = ?", (position + 1,)
-    ).fetchone()
-    return from_iso(row[0]) if row else None
 
 
 class Cell(NamedTuple):
@@ -141,30 +98,30 @@ def write_tables(sandbox: Sandbox) -> list[Table]:
     """Return the tables of the write store; a row that the newest event changed is fresh."""
     connection = sandbox.write.connection
     newest = newest_event(connection)
-    touched = touched_by(newest) if newest and newest.position > start(sandbox) else set()
+    touched = touched_by(newest) if newest and newest.position > head_at_start(sandbox) else set()
     return [_write_table(connection, name, touched) for name in WRITE_TABLES]
 
 
 def _write_table(connection: sqlite3.Connection, name: str, touched: set[tuple[str, Key]]) -> Table:
     key, source = WRITE_TABLES[name]
     total: int = connection.execute(f"SELECT count(*) FROM {name}").fetchone()[0]
-    columns, found = _fetch(connection, f"SELECT {name}.* FROM {source} LIMIT {WINDOW}")
+    columns, found = fetch(connection, f"SELECT {name}.* FROM {source} LIMIT {WINDOW}")
     changed = [row_key for table, row_key in touched if table == name]
     for row_key in changed:
-        if row_key not in [_key(row, key) for row in found]:
+        if row_key not in [key_of(row, key) for row in found]:
             where = " AND ".join(f"{column} = ?" for column in key)
-            found = _fetch(connection, f"SELECT * FROM {name} WHERE {where}", row_key)[1] + found
+            found = fetch(connection, f"SELECT * FROM {name} WHERE {where}", row_key)[1] + found
     found = found[:WINDOW]
     if name in _STAND_STILL and total <= WINDOW:
         found.reverse()
     rows = [
-        Row(_text(_key(row, key)), [Cell(*item) for item in row.items()], fresh=_key(row, key) in changed)
+        Row(text_of(key_of(row, key)), [Cell(*item) for item in row.items()], fresh=key_of(row, key) in changed)
         for row in found
     ]
     return Table(name, columns, rows, total, key)
 
 
-def start(sandbox: Sandbox) -> int:
+def head_at_start(sandbox: Sandbox) -> int:
     """Return where the head stood when the sandbox began: what came later is news."""
     row = sandbox.lab.connection.execute("SELECT head FROM samples ORDER BY id LIMIT 1").fetchone()
     return int(row[0]) if row else 0
@@ -196,94 +153,22 @@ def touched_by(event: RecordedEvent) -> set[tuple[str, Key]]:
     return touched
 
 
-def read_tables(sandbox: Sandbox) -> dict[str, Table]:
-    """Return every read model that is in read.db, by name, its stale cells marked."""
-    return {name: _read_table(sandbox, projection) for name, projection in sorted(sandbox.projections.items())}
-
-
-def _read_table(sandbox: Sandbox, projection: Projection) -> Table:
-    name, key = projection.name, projection.key
-    total: int = sandbox.reader.execute(f'SELECT count(*) FROM "{name}"').fetchone()[0]
-    newest_first = total > WINDOW or name == "order_list"
-    order = "from_event DESC" if newest_first else ", ".join(key)
-    columns, found = _fetch(sandbox.reader, f'SELECT * FROM "{name}" ORDER BY {order} LIMIT {WINDOW}')
-    pending = [key_ for key_ in _pending_keys(sandbox, projection) if key_ not in [_key(row, key) for row in found]]
-    true = truth.rows_of(sandbox.write.connection, projection, [*(_key(row, key) for row in found), *pending])
-    has_truth = truth.source(name) is not None
-    batch = _last_batch(sandbox, name)
-    rows = [_read_row(row, key, true.get(_key(row, key)), has_truth, batch) for row in found]
-    absent = [true[row_key] for row_key in pending if row_key in true and not _is_there(sandbox, projection, row_key)]
-    ghosts = [_ghost(row, key, columns) for row in absent[: max(WINDOW - len(rows), 2)]]
-    return Table(name, columns, ghosts + rows if newest_first else rows + ghosts, total, key, has_truth, len(absent))
-
-
-def _read_row(
-    row: dict[str, Any], key: tuple[str, ...], true: dict[str, Any] | None, has_truth: bool, batch: range
-) -> Row:
-    from_event = row.get("from_event")
-    cells = [
-        Cell(column, value, true is not None and column in true and true[column] != value, (true or {}).get(column))
-        for column, value in row.items()
-    ]
-    side = "gone" if has_truth and true is None else ""
-    return Row(_text(_key(row, key)), cells, from_event in batch, from_event, side)
-
-
-def _ghost(row: dict[str, Any], key: tuple[str, ...], columns: list[str]) -> Row:
-    return Row(_text(_key(row, key)), [Cell(column, row.get(column)) for column in columns], side="not here yet")
-
-
-def _is_there(sandbox: Sandbox, projection: Projection, key: Key) -> bool:
-    where = " AND ".join(f"{column} = ?" for column in projection.key)
-    found = sandbox.reader.execute(f'SELECT 1 FROM "{projection.name}" WHERE {where}', key)
-    return found.fetchone() is not None
-
-
-def _last_batch(sandbox: Sandbox, name: str) -> range:
-    row = sandbox.lab.connection.execute(
-        "SELECT from_position, to_position FROM applied WHERE projection = ?"
-        " ORDER BY to_position DESC LIMIT 1",
-        (name,),
-    ).fetchone()
-    return range(max(row[0], start(sandbox)) + 1, row[1] + 1) if row else range(0)
-
-
-def _pending_keys(sandbox: Sandbox, projection: Projection) -> list[Key]:
-    """Name the rows that the newest pending events will make or change, newest first."""
-    position = sandbox.read.position(projection.name)
-    events = sandbox.write.connection.execute(
-        "SELECT * FROM events WHERE position > ? ORDER BY position DESC LIMIT ?", (position, PAGE)
-    )
-    keys: dict[Key, None] = {}
-    for row in events:
-        event = RecordedEvent(*row)
-        if event.type in projection.on:
-            keys.update(dict.fromkeys(keys_of(event, projection.key)))
-    return list(keys)
-
-
-def keys_of(event: RecordedEvent, key: tuple[str, ...]) -> list[Key]:
-    """Return the keys of the rows that an event speaks of, as far as its fields name them."""
-    told = json.loads(event.payload)
-    told["day"] = told.get("placed_on")
-    by_line = "product_id" in key and "lines" in told
-    facts = [told | line for line in told["lines"]] if by_line else [told]
-    return [_key(fact, key) for fact in facts if all(column in fact for column in key)]
-
-
-def _fetch(
+def fetch(
     connection: sqlite3.Connection, sql: str, parameters: Iterable[Any] = ()
 ) -> tuple[list[str], list[dict[str, Any]]]:
+    """Return the columns of a SELECT, and its rows."""
     cursor = connection.execute(sql, tuple(parameters))
     columns = [column[0] for column in cursor.description]
     return columns, [dict(zip(columns, row, strict=True)) for row in cursor]
 
 
-def _key(row: dict[str, Any], key: tuple[str, ...]) -> Key:
+def key_of(row: dict[str, Any], key: tuple[str, ...]) -> Key:
+    """Return the values that name a row."""
     return tuple(row[column] for column in key)
 
 
-def _text(key: Key) -> str:
+def text_of(key: Key) -> str:
+    """Write a key as one word, as it stands in an address."""
     return ",".join(map(str, key))
 
 
@@ -299,7 +184,7 @@ def table_page(sandbox: Sandbox, store: str, name: str, start: int) -> dict[str,
     else:
         return None
     total: int = connection.execute(f'SELECT count(*) FROM "{name}"').fetchone()[0]
-    columns, rows = _fetch(
+    columns, rows = fetch(
         connection, f'SELECT * FROM "{name}" ORDER BY {", ".join(key)} LIMIT ? OFFSET ?', (PAGE, start)
     )
     return {

@@ -4,7 +4,7 @@ from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from lab.carry_out import Answer
-from web import panels, visitor
+from web import view, visitor
 from web.errors import wants_json
 from web.forms import line_of
 from web.lesson_pages import lesson_page
@@ -48,7 +48,7 @@ def _show(answer: Answer, slot: str, is_new: bool) -> ResponseReturnValue:
         return answer.as_json(), status
     if "HX-Request" in request.headers:
         with visitor.look() as sandbox:
-            shown = panels.answer(sandbox, answer)
+            shown = view.answer(sandbox, answer)
         text = render_template(f"_answer_{slot}.html", answer=shown)
         if is_new and (own := visitor.sandbox_id()):
             text += live_partial(live(own))

@@ -4,8 +4,9 @@ import json
 from statistics import median
 from typing import Any
 
-from lab import trail, xray
+from lab import trail
 from lab.sandbox import Sandbox
+from lab.standing import standings
 from web import drawing
 
 SECONDS = 60
@@ -17,7 +18,7 @@ TRACED = 5
 
 def lag_chart(sandbox: Sandbox) -> dict[str, Any]:
     """Lag as lines, as dots and as a trace, each with its equal in words."""
-    names = [at.name for at in xray.standings(sandbox)]
+    names = [at.name for at in standings(sandbox)]
     timelines = _timelines(sandbox)
     return {
         "names": names,
@@ -34,7 +35,7 @@ def _behind(sandbox: Sandbox, names: list[str]) -> dict[str, Any]:
     samples, span = _samples(sandbox)
     largest = max((head - at for _, head, positions in samples for at in positions.values()), default=0)
     top = drawing.top_of(largest)
-    lines = []
+    lines: list[dict[str, Any]] = []
     worst: list[tuple[float, float]] = []
     for index, name in enumerate(names):
         points = [(x, head - positions[name]) for x, head, positions in samples if name in positions]
@@ -127,10 +128,12 @@ def _visible(timelines: list[dict[str, Any]], names: list[str]) -> dict[str, Any
     lines = [
         {
             "name": name,
-            "path": drawing.dots([((index + 0.5) / slots, value) for index, value in values], top),
+            "path": drawing.dots(
+                [((index + (place + 1) / (len(names) + 1)) / slots, value) for index, value in values], top
+            ),
             "median": drawing.told(median(value for _, value in values)) if values else None,
         }
-        for name, values in took.items()
+        for place, (name, values) in enumerate(took.items())
     ]
     return {
         "lines": lines,

@@ -2,6 +2,7 @@
 
 from bisect import bisect_left
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 WIDTH = 1000
 HEIGHT = 100
@@ -11,7 +12,7 @@ BUNDLE = 1.7
 
 def top_of(largest: float) -> int:
     """Return a round number that is at least as large, and whole when halved."""
-    tops = [step * 10**power for power in range(9) for step in (2, 4, 10)]
+    tops: list[int] = [step * 10**power for power in range(16) for step in (2, 4, 10)]
     return tops[bisect_left(tops, largest)]
 
 
@@ -35,7 +36,7 @@ def dots(points: Iterable[tuple[float, float]], top: float) -> str:
     return "".join(f"M{x * WIDTH:.1f} {HEIGHT - 4 - value / top * (HEIGHT - 12):.1f}h0" for x, value in points)
 
 
-def bars(spans: Iterable[tuple[str, float, float]], longest: float) -> list[dict[str, str | float]]:
+def bars(spans: Iterable[tuple[str, float, float]], longest: float) -> list[dict[str, Any]]:
     """Lay spans (name, from, to) on one line; even the shortest can be seen."""
     laid = []
     for name, start, end in spans:

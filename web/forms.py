@@ -68,5 +68,8 @@ def _joined(*words: str, **fields: str) -> str:
     """Join words and the fields that were filled in."""
     filled: Mapping[str, str] = {name: value.strip() for name, value in fields.items() if value.strip()}
     return " ".join(
-        [*(quoted(word.strip()) for word in words if word.strip()), *(f"{n}={quoted(v)}" for n, v in filled.items())]
+        [
+            *(quoted(word.strip()) for word in words if word.strip()),
+            *(f"{n}={quoted(v)}" for n, v in filled.items()),
+        ]
     )

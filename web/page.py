@@ -6,7 +6,7 @@ from flask import Blueprint, redirect, render_template, request, session, url_fo
 from flask.typing import ResponseReturnValue
 
 from lab.carry_out import Answer
-from web import panels, visitor
+from web import view, visitor
 from web.live import live_from, version_now
 
 blueprint = Blueprint("page", __name__)
@@ -24,5 +24,5 @@ def context(answer: Answer | None = None, slot: str = "line") -> dict[str, Any]:
     """Return everything that the page shows, and from which version on it wants news."""
     version = version_now()
     with visitor.look() as shown, shown.lock:
-        page = panels.page(shown, answer, slot)
+        page = view.page(shown, answer, slot)
     return {**page, "live": live_from(version, page["panels"]), "typed": request.form}

@@ -4,15 +4,14 @@ The partial of the panel ``event_log`` is ``templates/_event_log.html``, and its
 id ``event-log``. All partials read one variable, ``panel``.
 """
 
-import json
 from collections.abc import Callable
 from typing import Any
 
-from lab import trail, truth, xray
-from lab.carry_out import Answer
-from lab.composer import COMMANDS
+from lab import trail, xray, xray_read
 from lab.sandbox import Sandbox
+from lab.standing import Standing, standings
 from lab.stores import BUILT_IN
+from web.asking import QUERIES, page_seen
 from web.chart import lag_chart
 
 TAPE = 12
@@ -20,27 +19,11 @@ CHOICES = 50
 
 Panel = Callable[[Sandbox], dict[str, Any]]
 
-VIAS = {
-    "read": "the read store",
-    "write": "the write store",
-    "token": "as fresh as my receipt",
-    "wait": "everything applied",
-}
-
-QUERIES: dict[str, dict[str, str]] = {
-    "product_card": {"label": "Product page", "key": "Product", "choices": "products", "all": "all products"},
-    "order_list": {"label": "Order list", "key": "Order", "choices": "orders", "all": "all orders"},
-    "sales": {"label": "Sales", "key": "Product", "choices": "products", "all": "all products"},
-    "customer_card": {"label": "Customer card", "key": "Customer", "choices": "customers", "all": "all customers"},
-    "product_search": {"label": "Search", "key": "Words", "choices": "", "all": ""},
-}
-"""How each built-in read model is asked for: the tab, the key's label, and where the key's choices come from."""
-
 
 def gauge(sandbox: Sandbox) -> dict[str, Any]:
     """Return the head and the gap behind it: that of the projection that is furthest behind."""
-    standings = xray.standings(sandbox)
-    last = max(standings, key=lambda standing: standing.behind, default=None)
+    everyone = standings(sandbox)
+    last = max(everyone, key=lambda standing: standing.behind, default=None)
     now = sandbox.stores.clock.now()
     since = last.since if last else None
     return {
@@ -50,8 +33,8 @@ def gauge(sandbox: Sandbox) -> dict[str, Any]:
         "since": since,
         "real": sandbox.stores.clock.kind == "real",
         "now": now,
-        "standings": standings,
-        "awake": any(standing.status == "running" for standing in standings),
+        "standings": everyone,
+        "awake": any(standing.status == "running" for standing in everyone),
     }
 
 
@@ -69,13 +52,13 @@ def event_log(sandbox: Sandbox) -> dict[str, Any]:
     """The newest events, with the projections' checkpoints as marks between them."""
     measured = gauge(sandbox)
     page = trail.log_page(sandbox, limit=TAPE)
-    marks: dict[int, list[xray.Standing]] = {}
+    marks: dict[int, list[Standing]] = {}
     for standing in measured["standings"]:
         marks.setdefault(standing.position, []).append(standing)
     return {**measured, "items": list(_tape(page["events"], marks)), "shown": len(page["events"])}
 
 
-def _tape(events: list[dict[str, Any]], marks: dict[int, list[xray.Standing]]) -> Any:
+def _tape(events: list[dict[str, Any]], marks: dict[int, list[Standing]]) -> Any:
     below = dict(marks)
     for event in events:
         if at := below.pop(event["position"], None):
@@ -108,50 +91,10 @@ def projector(sandbox: Sandbox) -> dict[str, Any]:
 def read_models(sandbox: Sandbox) -> dict[str, Any]:
     """The raw tables of the read store, each with its lag, and the read models that could be added."""
     measured = gauge(sandbox)
-    tables = xray.read_tables(sandbox)
+    tables = xray_read.read_tables(sandbox)
     models = [{"at": at, "table": tables[at.name], "beat": at.position % 2} for at in measured["standings"]]
     missing = [name for name in QUERIES if name not in tables and name in BUILT_IN]
     return {**measured, "models": models, "missing": missing, "has_code": set(BUILT_IN)}
-
-
-def page_seen(sandbox: Sandbox) -> dict[str, Any]:
-    """The customer's page: what the last query read. It stays as it was; only what is said below it moves on."""
-    row = sandbox.lab.connection.execute(
-        "SELECT n, line, model, key, via, as_of, head, waited, result"
-        " FROM queries JOIN journal USING (n) ORDER BY n DESC LIMIT 1"
-    ).fetchone()
-    if row is None:
-        return {"seen": None}
-    names = ("n", "line", "model", "key", "via", "as_of", "head", "waited", "rows")
-    seen = dict(zip(names, (*row[:-1], json.loads(row[-1])), strict=True))
-    differing = _differing(sandbox, seen)
-    return {
-        "seen": seen,
-        "behind": seen["head"] - seen["as_of"],
-        "via": VIAS[seen["via"]],
-        "newer": sandbox.write.head() - seen["as_of"],
-        "head": sandbox.write.head(),
-        "differing": differing,
-        "stale": {(index, column) for index, column, _ in differing},
-        "label": QUERIES.get(seen["model"], {}).get("label", seen["model"]),
-    }
-
-
-def _differing(sandbox: Sandbox, seen: dict[str, Any]) -> list[tuple[int, str, Any]]:
-    """Find the values of a page that the write store would answer differently now: (row, column, its value)."""
-    projection = sandbox.projections.get(seen["model"])
-    if projection is None:
-        return []
-    shown = seen["rows"][: xray.WINDOW]
-    keys = [tuple(row[column] for column in projection.key) for row in shown]
-    true = truth.rows_of(sandbox.write.connection, projection, keys)
-    return [
-        (index, column, true[key][column])
-        for index, (key, row) in enumerate(zip(keys, shown, strict=True))
-        if key in true
-        for column, value in row.items()
-        if column in true[key] and true[key][column] != value
-    ]
 
 
 def choices(sandbox: Sandbox) -> dict[str, Any]:
@@ -181,57 +124,5 @@ def _locked(panel: Panel) -> Panel:
 
 PANELS: dict[str, Panel] = {
     panel.__name__: _locked(panel)
-    for panel in (
-        status, write_tables, event_log, projector, page_seen, read_models, lag_chart, choices
-    )
+    for panel in (status, write_tables, event_log, projector, page_seen, read_models, lag_chart, choices)
 }
-
-
-def answer(sandbox: Sandbox, given: Answer) -> dict[str, Any]:
-    """Return an answer as it is shown where the action was asked for."""
-    return {
-        "line": given.line,
-        "outcome": given.outcome,
-        "reason": given.reason,
-        "position": given.position,
-        "took_ms": given.took_ms,
-        "repeated": given.repeated,
-        "event": _type_of(sandbox, given.position if given.line.startswith("cmd ") else None),
-    }
-
-
-def _type_of(sandbox: Sandbox, position: int | None) -> str | None:
-    with sandbox.lock:
-        row = sandbox.write.connection.execute("SELECT type FROM events WHERE position = ?", (position,)).fetchone()
-    return row[0] if row else None
-
-
-def last_answer(sandbox: Sandbox) -> tuple[str, dict[str, Any] | None]:
-    """Return the learner's last answer from the journal, and the slot it belongs to; nothing is lost by a reload."""
-    with sandbox.lock:
-        row = sandbox.lab.connection.execute(
-            "SELECT line, outcome, reason, position, at, answered_at FROM journal"
-            " WHERE origin = 'learner' AND outcome IS NOT NULL ORDER BY n DESC LIMIT 1"
-        ).fetchone()
-    if row is None:
-        return "line", None
-    line, outcome, reason, position, *_ = row
-    slot = {"cmd": "write", "query": "read"}.get(line.split()[0], "line")
-    return slot, answer(sandbox, Answer(line, outcome, reason, position))
-
-
-def page(sandbox: Sandbox, given: Answer | None = None, slot: str = "line") -> dict[str, Any]:
-    """Return the context of the whole page: every panel, the composers, and the last answer in its slot."""
-    if given is None:
-        slot, last = last_answer(sandbox)
-    else:
-        last = answer(sandbox, given)
-    return {
-        "panels": {name: panel(sandbox) for name, panel in PANELS.items()},
-        "commands": COMMANDS,
-        "queries": QUERIES,
-        "vias": VIAS,
-        "answers": {slot: last},
-        "tab": last["line"].split()[1] if last and last["line"].startswith("cmd ") else "place_order",
-        "model": last["line"].split()[1] if last and last["line"].startswith("query ") else "product_card",
-    }

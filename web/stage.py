@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from lab import lessons, trail, xray
+from lab import lessons, standing, trail, xray, xray_read
 from lab.lesson_files import Lesson
 from lab.sandbox import Sandbox
 from web import drawing
@@ -22,7 +22,7 @@ def lesson(of: Lesson, sandbox: Sandbox) -> dict[str, Any]:
 def stage(sandbox: Sandbox) -> dict[str, Any]:
     """Return the stock in both stores, the newest events with the mark, and the gap so far."""
     head = sandbox.write.head()
-    at = next((standing for standing in xray.standings(sandbox) if standing.name == MODEL), None)
+    at = next((at for at in standing.standings(sandbox) if at.name == MODEL), None)
     position = at.position if at else 0
     events = trail.log_page(sandbox, limit=TAPE)["events"]
     items: list[dict[str, Any]] = []
@@ -45,10 +45,16 @@ def _stock(sandbox: Sandbox) -> dict[str, list[dict[str, Any]]]:
     touched = {table.name: table for table in xray.write_tables(sandbox)}["stock"]
     names = dict(sandbox.write.connection.execute("SELECT id, name FROM products"))
     write = [
-        {"id": row.key, "name": names[row.key], "stock": row.cells[1].value, "fresh": row.fresh, "stale": False}
+        {
+            "id": row.key,
+            "name": names[row.key],
+            "stock": row.cells[1].value,
+            "fresh": row.fresh,
+            "stale": False,
+        }
         for row in touched.rows
     ]
-    table = xray.read_tables(sandbox).get(MODEL)
+    table = xray_read.read_tables(sandbox).get(MODEL)
     read = [
         {
             "id": row.key,

@@ -1,0 +1,59 @@
+"""The whole sandbox page: every panel, the composers, and the last answer where it belongs."""
+
+from typing import Any
+
+from lab.carry_out import Answer
+from lab.composer import COMMANDS
+from lab.sandbox import Sandbox
+from web.asking import QUERIES, VIAS
+from web.panels import PANELS
+
+
+def answer(sandbox: Sandbox, given: Answer) -> dict[str, Any]:
+    """Return an answer as it is shown where the action was asked for."""
+    return {
+        "line": given.line,
+        "outcome": given.outcome,
+        "reason": given.reason,
+        "position": given.position,
+        "took_ms": given.took_ms,
+        "repeated": given.repeated,
+        "event": _type_of(sandbox, given.position if given.line.startswith("cmd ") else None),
+    }
+
+
+def _type_of(sandbox: Sandbox, position: int | None) -> str | None:
+    with sandbox.lock:
+        row = sandbox.write.connection.execute("SELECT type FROM events WHERE position = ?", (position,)).fetchone()
+    return row[0] if row else None
+
+
+def last_answer(sandbox: Sandbox) -> tuple[str, dict[str, Any] | None]:
+    """Return the learner's last answer from the journal, and the slot it belongs to; nothing is lost by a reload."""
+    with sandbox.lock:
+        row = sandbox.lab.connection.execute(
+            "SELECT line, outcome, reason, position, at, answered_at FROM journal"
+            " WHERE origin = 'learner' AND outcome IS NOT NULL ORDER BY n DESC LIMIT 1"
+        ).fetchone()
+    if row is None:
+        return "line", None
+    line, outcome, reason, position, *_ = row
+    slot = {"cmd": "write", "query": "read"}.get(line.split()[0], "line")
+    return slot, answer(sandbox, Answer(line, outcome, reason, position))
+
+
+def page(sandbox: Sandbox, given: Answer | None = None, slot: str = "line") -> dict[str, Any]:
+    """Return the context of the whole page: every panel, the composers, and the last answer in its slot."""
+    if given is None:
+        slot, last = last_answer(sandbox)
+    else:
+        last = answer(sandbox, given)
+    return {
+        "panels": {name: panel(sandbox) for name, panel in PANELS.items()},
+        "commands": COMMANDS,
+        "queries": QUERIES,
+        "vias": VIAS,
+        "answers": {slot: last},
+        "tab": last["line"].split()[1] if last and last["line"].startswith("cmd ") else "place_order",
+        "model": last["line"].split()[1] if last and last["line"].startswith("query ") else "product_card",
+    }
