@@ -10,13 +10,13 @@ import shutil
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Literal
 
-from lab import limits, replay
+from lab import folding, limits, replay
 from lab.admission import Admission
 from lab.pool import Pool
 from lab.sandbox import Sandbox
@@ -44,19 +44,9 @@ class Recipe:
 
 FREE_PLAY = Recipe()
 
-TRANSCRIPT = "transcript.txt"
-"""The file in the folder of a sandbox that is folded; while it is there, nothing else counts."""
-
 
 def _free_bytes(home: Path) -> int:
     return shutil.disk_usage(home).free
-
-
-def _clear(folder: Path) -> None:
-    """Remove the stores from the folder of a sandbox; its small files stay."""
-    for inner in folder.iterdir():
-        if inner.is_dir():
-            shutil.rmtree(inner)
 
 
 class Shelf:
@@ -87,14 +77,15 @@ class Shelf:
         self._unfolded: dict[str, float] = {}
         self._folded: dict[str, float] = {}
         for folder in (home / "sandboxes").iterdir():
-            visits = self._folded if (folder / TRANSCRIPT).exists() else self._unfolded
+            visits = self._folded if folding.is_folded(folder) else self._unfolded
             visits[folder.name] = folder.stat().st_mtime
 
     # Lending
 
     def has(self, sandbox_id: str) -> bool:
         """Tell whether there is a sandbox of that id."""
-        return sandbox_id in self._unfolded or sandbox_id in self._folded
+        with self._lock:
+            return sandbox_id in self._unfolded or sandbox_id in self._folded
 
     @contextmanager
     def open(self, sandbox_id: str, *, visit: bool = True) -> Iterator[Sandbox]:
@@ -134,14 +125,15 @@ class Shelf:
         """Make a sandbox for somebody at an address and return its id; raise TooMany or DiskFull."""
         self.check_disk()
         self._admission.admit(address)
-        while len(self._unfolded) >= limits.MAX_UNFOLDED_SANDBOXES:
-            self.fold(min(self._unfolded, key=self._unfolded.__getitem__))
+        while len(self._unfolded) >= limits.MAX_UNFOLDED_SANDBOXES and (oldest := self._oldest(self._unfolded)):
+            self.fold(oldest)
         sandbox_id = secrets.token_urlsafe(16)
         making = self._home / "making" / sandbox_id
         shutil.copytree(self._mould(recipe), making)
+        making.rename(self._folder(sandbox_id))
         with self._lock:
-            making.rename(self._home / "sandboxes" / sandbox_id)
             self._unfolded[sandbox_id] = self._now()
+        self.visit(sandbox_id)
         return sandbox_id
 
     def check_disk(self) -> None:
@@ -182,27 +174,16 @@ class Shelf:
     def fold(self, sandbox_id: str) -> None:
         """Put a sandbox's stores away as their transcript; the next visit replays it to the same stores."""
         with self._pool.without(self._name(sandbox_id)):
-            folder = self._folder(sandbox_id)
-            if sandbox_id in self._folded or not folder.exists():
-                return
-            with closing(Sandbox(folder)) as sandbox:
-                text = replay.export(sandbox.stores)
-            unfinished = self._home / "making" / sandbox_id
-            unfinished.write_text(text, encoding="utf-8")
-            unfinished.replace(folder / TRANSCRIPT)
-            _clear(folder)
-            with self._lock:
-                self._folded[sandbox_id] = self._unfolded.pop(sandbox_id)
-                self._touch(sandbox_id, self._folded[sandbox_id])
+            if sandbox_id in self._unfolded:
+                folding.fold(self._folder(sandbox_id))
+                with self._lock:
+                    self._folded[sandbox_id] = self._unfolded.pop(sandbox_id)
+                    self._touch(sandbox_id, self._folded[sandbox_id])
 
     def _unfold(self, sandbox_id: str) -> Sandbox:
-        folder = self._folder(sandbox_id)
-        _clear(folder)
-        text = (folder / TRANSCRIPT).read_text(encoding="utf-8")
-        sandbox = Sandbox.load(folder, replay.read(text))
-        (folder / TRANSCRIPT).unlink()
+        sandbox = folding.unfold(self._folder(sandbox_id))
         with self._lock:
-            self._unfolded[sandbox_id] = self._folded.pop(sandbox_id)
+            self._unfolded[sandbox_id] = self._folded.pop(sandbox_id, self._now())
         return sandbox
 
     def _delete(self, sandbox_id: str) -> None:
@@ -236,7 +217,8 @@ class Shelf:
 
     def _open(self, name: str) -> Sandbox:
         sandbox_id = name.removeprefix("sandboxes/")
-        sandbox = self._unfold(sandbox_id) if sandbox_id in self._folded else Sandbox(self._home / name)
+        folder = self._home / name
+        sandbox = self._unfold(sandbox_id) if folding.is_folded(folder) else Sandbox(folder)
         if sandbox_id in self._unfolded:
             sandbox.on_change = partial(self.on_change, sandbox_id)
             self.on_open(sandbox_id, sandbox)

@@ -71,7 +71,12 @@ def answer(code: int, text: str | None = None, retry: float = limits.RETRY_AFTER
     headers = {"Retry-After": str(max(1, round(retry)))} if code in (429, 503) else {}
     if wants_json():
         return {"error": title, "reason": text or words}, code, headers
-    template = "_error.html" if "HX-Request" in request.headers else "error.html"
+    template = "error.html"
+    if "HX-Request" in request.headers:
+        template = "_error.html"
+        if request.method == "POST":
+            # The place for answers stays what it is, for the next one.
+            headers["HX-Reswap"] = "beforeend"
     return render_template(template, code=code, title=title, text=text or words), code, headers
 
 

@@ -149,3 +149,11 @@ def test_the_very_first_visit_is_the_first_sixty_seconds_and_the_second_is_not(c
     assert (first.status_code, first.location) == (303, "/lessons/L00")
     assert client.get(first.location).status_code == 200
     assert client.get("/").status_code == 200
+
+
+def test_an_error_with_htmx_is_added_where_the_answer_would_stand_and_takes_nothing_away(learner, parts):
+    parts.shelf._free_bytes = lambda home: 0
+    response = learner.post("/actions", data={"line": BUY}, headers=HTMX)
+    assert response.status_code == 503
+    assert response.headers["HX-Reswap"] == "beforeend"
+    assert "<html" not in response.text
