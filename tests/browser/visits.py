@@ -67,15 +67,15 @@ def composer(page: Page, command: str) -> Locator:
 def place_order(page: Page, product: str = "Lamp", qty: int = 2) -> None:
     """Place an order with the blue composer."""
     form = composer(page, "Place order")
-    form.get_by_label("Product", exact=True).select_option(product)
-    form.get_by_label("Qty", exact=True).first.fill(str(qty))
+    form.get_by_role("combobox", name="Product", exact=True).select_option(product)
+    form.get_by_role("spinbutton", name="Qty").first.fill(str(qty))
     form.get_by_role("button", name="Place order").click()
 
 
 def read_page(page: Page, product: str = "Lamp") -> None:
     """Read the product's page with the green composer."""
     form = composer(page, "Product page")
-    form.get_by_label("Product", exact=True).select_option(product)
+    form.get_by_role("combobox", name="Product", exact=True).select_option(product)
     form.get_by_role("button", name="Read", exact=True).click()
 
 
