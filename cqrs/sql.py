@@ -1,5 +1,6 @@
 """What both sides need of SQLite: opening a file the same way everywhere, and reading .sql files."""
 
+import re
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -43,11 +44,11 @@ def transaction(connection: sqlite3.Connection) -> Iterator[None]:
     connection.execute("BEGIN IMMEDIATE")
     try:
         yield
+        connection.execute("COMMIT")
     except BaseException:
         if connection.in_transaction:
             connection.execute("ROLLBACK")
         raise
-    connection.execute("COMMIT")
 
 
 def statements(script: str) -> Iterator[str]:
@@ -57,11 +58,12 @@ def statements(script: str) -> Iterator[str]:
     """
     statement = ""
     for line in script.splitlines(keepends=True):
-        if not statement and (not line.strip() or line.lstrip().startswith("--")):
-            continue
-        statement += line
-        if sqlite3.complete_statement(statement):
-            yield statement.strip()
-            statement = ""
+        for piece in re.split("(?<=;)", line):
+            if not statement and (not piece.strip() or piece.lstrip().startswith("--")):
+                break
+            statement = (statement + piece).lstrip()
+            if sqlite3.complete_statement(statement):
+                yield statement.strip()
+                statement = ""
     if statement.strip():
         yield statement.strip()

@@ -84,8 +84,9 @@ def project(
             store.move_checkpoint(projection.name, position)
             at("before_commit")
     except sqlite3.Error as error:
-        if getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF not in POISON:
+        if not batch or getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF not in POISON:
             raise
+        applied = min(applied, len(batch) - 1)  # where the commit itself failed, the last event is tried without
         applied = project(store, projection, batch[:applied], at) if applied else 0
         poison = batch[applied].event
         store.set_status(projection.name, "stopped", f"event {poison.position} {poison.type}: {error}")
