@@ -18,6 +18,7 @@ import tempfile
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlencode
@@ -65,6 +66,9 @@ class Connection:
         self._http = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
         self.cookie = cookie
 
+    def close(self) -> None:
+        self._http.close()
+
     def send(self, line: str) -> dict[str, object] | None:
         """Send a line; return its answer, None if it is to be sent again, or raise if the server is gone."""
         headers = {"Accept": "application/json", "Content-Type": "application/x-www-form-urlencoded"}
@@ -94,8 +98,7 @@ class Client:
         self._unanswered: str | None = None
 
     def send_until_gone(self, port: int, told: Told, answered: threading.Event, lock: threading.Lock) -> None:
-        connection = Connection(port, told.cookie)
-        try:
+        with closing(Connection(port, told.cookie)) as connection, suppress(*GONE):
             while True:
                 self._unanswered = self._unanswered or next(self._lines)
                 answer = connection.send(self._unanswered)
@@ -104,9 +107,9 @@ class Client:
                         told.note(self._unanswered, answer)
                     self._unanswered = None
                     answered.set()
-        except GONE:
-            if self._unanswered and self._unanswered.startswith("bulk"):
-                self._unanswered = None
+        # A bulk has no id of its own, so sent again it would be another.
+        if self._unanswered and self._unanswered.startswith("bulk"):
+            self._unanswered = None
 
     def _commands(self, name: str) -> Iterator[str]:
         for number in itertools.count(1):
@@ -175,8 +178,8 @@ class Lane:
     def _open(self) -> Told:
         """Begin a sandbox whose projector is busy all the time."""
         before = self._folders()
-        connection = Connection(self._port)
-        connection.send("set delay=0 batch=7")
+        with closing(Connection(self._port)) as connection:
+            connection.send("set delay=0 batch=7")
         (folder,) = self._folders() - before
         self._told.append(Told(folder, connection.cookie))
         return self._told[-1]
