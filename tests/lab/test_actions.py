@@ -264,7 +264,7 @@ def test_run_applies_what_is_pending_up_to_the_head_or_a_position(sandbox: Sandb
     assert (position(sandbox, "sales"), position(sandbox, "order_list")) == (7, 5)
     act(sandbox, "run to=9", "run to=6")
     assert {position(sandbox, model) for model in MODELS} == {9}
-    assert act(sandbox, "run").reason == "5 applied"
+    assert act(sandbox, "run").reason == "event #10 applied"
     assert act(sandbox, "run").reason == "nothing was pending"
 
 

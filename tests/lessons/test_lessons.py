@@ -92,12 +92,12 @@ def test_lines_done_at_random_hardly_ever_pass(lesson: Lesson, tmp_path: Path) -
     chance = random.Random(lesson.id)
     passed = 0
     with closing(begin(lesson, tmp_path / "s")) as sandbox:
-        for _ in range(60):
+        for _ in range(40):
             for line in chance.choices(lesson.reference.lines, k=len(lesson.reference.lines) * 3 // 2):
                 sandbox.act(line)
             passed += not failing(lesson, sandbox)
             sandbox.act("reset")
-    assert passed <= 3
+    assert passed <= 2
 
 
 @pytest.mark.parametrize("lesson", LESSONS, ids=by_id)
