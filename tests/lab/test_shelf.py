@@ -109,6 +109,17 @@ def test_a_sandbox_in_use_is_never_closed_and_the_next_is_told_that_all_places_a
         assert third.act(BUY).outcome == "accepted"
 
 
+def test_the_one_that_gives_way_is_one_that_nobody_uses(make, monkeypatch):
+    monkeypatch.setattr(limits, "OPENING_WAIT_SECONDS", 0.0)
+    shelf = make(cap=2)
+    a, b, c = (shelf.create(FREE_PLAY, CLASSROOM) for _ in range(3))
+    with shelf.open(a) as first:
+        with shelf.open(b):
+            pass
+        with shelf.open(c) as third:
+            assert [each.act(BUY).outcome for each in (first, third)] == ["accepted"] * 2
+
+
 def test_whoever_waits_for_a_place_gets_it_when_it_is_given_back(make):
     shelf = make(cap=1)
     a, b = (shelf.create(FREE_PLAY, CLASSROOM) for _ in range(2))

@@ -134,7 +134,7 @@ def test_a_sandbox_in_a_long_action_does_not_hold_up_the_others(shelf, clock):
         def act_for_long():
             with sandbox.lock:
                 held.set()
-                done.wait()
+                done.wait(timeout=10)
 
         actor = threading.Thread(target=act_for_long)
         actor.start()

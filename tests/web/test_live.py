@@ -13,8 +13,11 @@ from web.hub import TooManyStreams
 
 def messages(response):
     """Read a stream's messages as they come: (id, the names of the panels in it, its text)."""
+    silence = 0
     for chunk in response.response:
         text = chunk.decode()
+        silence = silence + 1 if chunk == frames.HEARTBEAT else 0
+        assert silence < 4, "nothing but heartbeats"
         if "data:" in text:
             number = re.search(r"^id: (.*)$", text, re.M)[1]
             yield number, set(re.findall(r'hx-target="#([a-z-]+)"', text)), text
