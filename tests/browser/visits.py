@@ -49,13 +49,13 @@ def act(context: BrowserContext, line: str) -> dict:
     return context.request.post("/actions", form={"line": line}, headers={"Accept": "application/json"}).json()
 
 
-def enter(context: BrowserContext, *lines: str, path: str = "/") -> Page:
-    """Open the sandbox past the first sixty seconds, after these lines."""
+def enter(context: BrowserContext, *lines: str, path: str = "/", page: Page | None = None) -> Page:
+    """Open the sandbox past the first sixty seconds, after these lines, in a new tab unless one is given."""
     context.request.get("/lessons/L00")
     for line in lines:
         answer = act(context, line)
         assert answer["outcome"] in ("accepted", "done"), answer
-    page = context.new_page()
+    page = page or context.new_page()
     page.goto(path)
     return page
 
@@ -91,11 +91,18 @@ def expect_gap(page: Page, behind: int, head: int) -> None:
     expect(page.locator("#status")).to_contain_text(f"head #{head} · {behind} behind")
 
 
-def stream_updates(page: Page) -> None:
-    """Begin to count the messages of the live stream in window.updates."""
-    page.evaluate(
-        "window.updates = 0; document.addEventListener('htmx:sse:after:message', () => { window.updates += 1 }, true)"
-    )
+def count_updates(page: Page) -> None:
+    """Begin to count the messages of the live stream, on the root element, which no message touches."""
+    page.evaluate("""() => {
+        const root = document.documentElement;
+        root.dataset.updates = "";
+        document.addEventListener("htmx:sse:after:message", () => { root.dataset.updates += "|"; }, true);
+    }""")
+
+
+def expect_updates(page: Page, count: int) -> None:
+    """Expect that at least so many messages come."""
+    expect(page.locator("html")).to_have_attribute("data-updates", re.compile(rf"\|{{{count}}}"), timeout=15_000)
 
 
 def overflow(page: Page) -> int:
