@@ -1,8 +1,11 @@
 """What the tests of the laboratory share: sandboxes, a clock that a test holds, a transcript's fingerprint."""
 
+import atexit
+import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from functools import cache
 from pathlib import Path
 from typing import Literal
 
@@ -53,11 +56,19 @@ def replayed(sandbox: Sandbox) -> str:
         return again.stores.fingerprint()
 
 
+@cache
+def mould(clock: Literal["real", "manual"]) -> Path:
+    """A closed sandbox to copy: much quicker than making another."""
+    folder = Path(tempfile.mkdtemp())
+    atexit.register(shutil.rmtree, folder)
+    Sandbox.create(folder / "sandbox", clock=clock).close()
+    return folder / "sandbox"
+
+
 @contextmanager
 def fresh(clock: Literal["real", "manual"] = "manual") -> Iterator[Sandbox]:
     """A sandbox in a folder of its own, for tests that need many."""
-    with (
-        tempfile.TemporaryDirectory() as folder,
-        closing(Sandbox.create(Path(folder) / "sandbox", clock=clock)) as sandbox,
-    ):
-        yield sandbox
+    with tempfile.TemporaryDirectory() as folder:
+        root = shutil.copytree(mould(clock), Path(folder) / "sandbox")
+        with closing(Sandbox(root)) as sandbox:
+            yield sandbox
