@@ -12,6 +12,7 @@ from pathlib import Path
 from statistics import median
 from typing import Literal, NamedTuple
 
+# Many short rounds, so that whatever else the machine does falls on both sides alike.
 ROUNDS = int(os.environ.get("BENCH_ROUNDS", "7"))
 
 
@@ -25,12 +26,13 @@ class Measure(NamedTuple):
     ours: Callable[[Path], float]
     peer: Callable[[Path], float]
     unit: str = "/s"
+    rounds: int = ROUNDS
 
 
 def take(measure: Measure) -> str:
     """Measure both sides in turn and return the line that says how they compare."""
     ours, peer = [], []
-    for _ in range(ROUNDS):
+    for _ in range(measure.rounds):
         ours.append(_once(measure.ours))
         peer.append(_once(measure.peer))
     figures = f"{median(ours):,.2f} against {median(peer):,.2f} {measure.unit}"

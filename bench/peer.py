@@ -12,7 +12,7 @@ from uuid import UUID
 from eventsourcing.application import ProcessingEvent
 from eventsourcing.dispatch import singledispatchmethod
 from eventsourcing.domain import Aggregate, event
-from eventsourcing.persistence import StoredEvent
+from eventsourcing.persistence import StoredEvent, Tracking
 from eventsourcing.sqlite import (
     SQLiteConnection,
     SQLiteConnectionPool,
@@ -31,12 +31,13 @@ SALES_FILE = "sales.db"
 CREATE_SALES = """
 CREATE TABLE IF NOT EXISTS sales (
     product_id TEXT NOT NULL, day TEXT NOT NULL, units INTEGER NOT NULL, revenue_cents INTEGER NOT NULL,
-    PRIMARY KEY (product_id, day)
+    from_event INTEGER NOT NULL, PRIMARY KEY (product_id, day)
 ) WITHOUT ROWID
 """
 ADD_SALE = """
-INSERT INTO sales VALUES (?, ?, ?, ?) ON CONFLICT (product_id, day) DO UPDATE
-SET units = units + excluded.units, revenue_cents = revenue_cents + excluded.revenue_cents
+INSERT INTO sales VALUES (?, ?, ?, ?, ?) ON CONFLICT (product_id, day) DO UPDATE
+SET units = units + excluded.units, revenue_cents = revenue_cents + excluded.revenue_cents,
+    from_event = excluded.from_event
 """
 
 
@@ -102,6 +103,7 @@ class Order(Aggregate):
 class Shop(Leader[UUID]):
     """The application that keeps the orders; it notes when a commit is done, before it tells anyone."""
 
+    log_section_size = 1_000
     committed = 0.0
 
     def _notify(self, recordings: list[Any]) -> None:
@@ -124,7 +126,18 @@ class Sales(Follower[UUID]):
 
     @policy.register(Order.Placed)
     def _(self, domain_event: Any, processing_event: ProcessingEvent[UUID]) -> None:
-        processing_event.saved_kwargs["sold"] = list(sales_of(domain_event))
+        sold = processing_event.saved_kwargs.setdefault("sold", [])
+        for line in domain_event.lines:
+            revenue_cents = line["qty"] * line["unit_price_cents"]
+            position = processing_event.tracking.notification_id
+            sold.append((line["product_id"], domain_event.placed_on, line["qty"], revenue_cents, position))
+
+    def process_batch(self, jobs: Sequence[tuple[Any, Tracking]]) -> None:
+        """Do what process_event does, for many events in one transaction that tracks the last of them."""
+        batch: ProcessingEvent[UUID] = ProcessingEvent()
+        for domain_event, batch.tracking in jobs:
+            self.policy(domain_event, batch)
+        self._record(batch)
 
 
 class PeerSystem:
@@ -168,9 +181,3 @@ def placed(command: PlaceOrder) -> Order:
     ]
     total_cents = sum(PRICE * line.qty for line in command.lines)
     return Order(command.order_id, command.customer_id, command.customer_id, lines, total_cents, NOW.format(day=1)[:10])
-
-
-def sales_of(placed: Any) -> Iterable[tuple[str, str, int, int]]:
-    """Return the rows that an order adds to the sales."""
-    for line in placed.lines:
-        yield line["product_id"], placed.placed_on, line["qty"], line["qty"] * line["unit_price_cents"]

@@ -1,9 +1,12 @@
 """The shop that is measured: its fixture, single orders, and a long mixed history."""
 
 import random
+import shutil
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
+from bench.instrument import lasting_folder
 from cqrs.commands import (
     AddProduct,
     CancelOrder,
@@ -28,11 +31,9 @@ NOW = "2026-03-{day:02}T10:00:00Z"
 
 
 def open_shop(path: Path) -> WriteStore:
-    """Return a write store in which every order of this module will be accepted."""
-    store = WriteStore(path)
-    for number, command in enumerate(_opening()):
-        handle(store, command, command_id=f"open{number}", now=NOW.format(day=1))
-    return store
+    """Return a new write store in which every order of this module will be accepted."""
+    shutil.copy(_opened(), path)
+    return WriteStore(path)
 
 
 def order(number: int) -> PlaceOrder:
@@ -54,6 +55,16 @@ def record_history(store: WriteStore, events: int, seed: int = 7) -> None:
         now = NOW.format(day=1 + 28 * number // events)
         answer = handle(store, next(commands), command_id=f"h{number}", now=now)
         assert answer.outcome == "accepted", answer
+
+
+@cache
+def _opened() -> Path:
+    path = lasting_folder() / "opened.db"
+    store = WriteStore(path)
+    for number, command in enumerate(_opening()):
+        handle(store, command, command_id=f"open{number}", now=NOW.format(day=1))
+    store.close()
+    return path
 
 
 def _opening() -> Iterator[Command]:

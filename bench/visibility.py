@@ -63,8 +63,8 @@ def _p50(commit: Callable[[int], float], visible: threading.Event, file: Path, c
         time.sleep(IDLE_SECONDS)
         visible.clear()
         committed = commit(number)
-        while reader.execute(count).fetchone()[0] != number + 1:
-            visible.wait(1)
+        while not visible.wait(1) or reader.execute(count).fetchone()[0] != number + 1:
+            visible.clear()
         times.append(time.perf_counter() - committed)
     reader.close()
     return 1000 * median(times)
