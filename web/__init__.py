@@ -12,6 +12,7 @@ from lab.shelf import Shelf
 from lab.worker import Worker
 from web import (
     actions,
+    cells,
     errors,
     lesson_pages,
     live,
@@ -48,6 +49,7 @@ def register(app: Flask, home: Path) -> None:
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)
     app.context_processor(common)
+    app.add_template_global(cells.kind)
     parts = app.extensions["lagoon"] = _parts(Shelf(home))
     parts.worker.start()
     shutdown.on_stop(parts.close)

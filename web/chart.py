@@ -97,19 +97,21 @@ def _timelines(sandbox: Sandbox) -> list[dict[str, Any]]:
     types = dict(
         sandbox.write.connection.execute("SELECT position, type FROM events WHERE position >= ?", (rows[0][0],))
     )
+    committed = {position: at for position, _, at in rows}
+    models: dict[int, dict[str, tuple[int, int]]] = {position: {} for position in committed}
+    for name, after, to, picked_up, applied in batches:
+        for position in range(max(after + 1, rows[0][0]), to + 1):
+            if position in committed and applied >= committed[position]:
+                models[position][name] = (picked_up, applied)
     return [
         {
             "position": position,
             "type": types.get(position, ""),
             "received": received,
-            "committed": committed,
-            "models": {
-                name: (picked_up, applied)
-                for name, after, to, picked_up, applied in batches
-                if after < position <= to and applied >= committed
-            },
+            "committed": committed[position],
+            "models": models[position],
         }
-        for position, received, committed in rows
+        for position, received, _ in rows
     ]
 
 

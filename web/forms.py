@@ -11,11 +11,11 @@ from lab.values import quoted
 class Form(Protocol):
     """What is needed of a posted form."""
 
-    def get(self, name: str, default: str = "") -> str:
+    def get(self, name: str, default: str, /) -> str:
         """Return a field's first value."""
         ...
 
-    def getlist(self, name: str) -> list[str]:
+    def getlist(self, name: str, /) -> list[str]:
         """Return all values of a field."""
         ...
 
