@@ -1,0 +1,78 @@
+"""Two racers on one file: threads or processes that send their commands round by round, at the same moment."""
+
+import multiprocessing
+import threading
+from collections.abc import Sequence
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from contextlib import closing
+from pathlib import Path
+from typing import Any, Literal, NamedTuple
+
+from cqrs.commands import Command
+from cqrs.read.store import ReadStore
+from cqrs.write.handlers import handle
+from cqrs.write.store import Answer, WriteStore
+
+RACERS = ("threads", "processes")
+PATIENCE = 60.0
+
+_gate: Any = None
+
+
+class Attempt(NamedTuple):
+    """A command as a racer sends it."""
+
+    command: Command
+    id: str
+    expect: int | None = None
+
+
+def race(
+    by: Literal["threads", "processes"], file: Path, one: Sequence[Attempt], other: Sequence[Attempt]
+) -> list[tuple[Answer, Answer]]:
+    """Let two racers send their attempts, the n-th of both at once; return both answers of each round."""
+    with _racers(by) as racers:
+        return list(zip(*racers.map(_send, (file, file), (one, other)), strict=True))
+
+
+def open_at_once(folders: Sequence[Path]) -> None:
+    """Let two processes open the stores of each folder, which are not there yet, at the same moment."""
+    with _racers("processes") as racers:
+        list(racers.map(_open, (folders, folders)))
+
+
+def _racers(by: Literal["threads", "processes"]) -> ThreadPoolExecutor | ProcessPoolExecutor:
+    if by == "threads":
+        return ThreadPoolExecutor(2, initializer=_meet_at, initargs=(threading.Barrier(2, timeout=PATIENCE),))
+    context = multiprocessing.get_context("spawn")
+    gate = context.Barrier(2, timeout=PATIENCE)
+    return ProcessPoolExecutor(2, mp_context=context, initializer=_meet_at, initargs=(gate,))
+
+
+def _meet_at(gate: Any) -> None:
+    global _gate
+    _gate = gate
+
+
+def _send(file: Path, attempts: Sequence[Attempt]) -> list[Answer]:
+    gate, answers = _gate, []
+    with closing(WriteStore(file, synchronous="OFF")) as store:
+        for attempt in attempts:
+            gate.wait()
+            answers.append(
+                handle(
+                    store,
+                    attempt.command,
+                    command_id=attempt.id,
+                    now="2026-03-02T10:00:00.000000+00:00",
+                    expected_version=attempt.expect,
+                )
+            )
+    return answers
+
+
+def _open(folders: Sequence[Path]) -> None:
+    for folder in folders:
+        _gate.wait()
+        for store in (WriteStore(folder / "write.db"), ReadStore(folder / "read.db")):
+            store.close()
