@@ -191,13 +191,20 @@ def _apply(stores: Stores, action: Step | Run, line: Line) -> Done:
         if name in wanted and checkpoint.status == "stopped":
             stores.read.set_status(name, "running")
     applied = stores.apply(wanted)
-    events = sum(to - before for _, to, before, _, _ in applied)
     position = max((to for _, to, _, _, _ in applied), default=None)
     stopped = [c for c in stores.read.checkpoints() if c.name in wanted and c.status == "stopped"]
     if stopped:
         return Done("failed", f"{stopped[0].name} stopped at {stopped[0].reason}", position, applied=tuple(applied))
-    said = f"{events:,} applied" if events else "nothing was pending"
-    return Done(reason=said, position=position, applied=tuple(applied))
+    return Done(reason=_said_of(stores, wanted, applied), position=position, applied=tuple(applied))
+
+
+def _said_of(stores: Stores, wanted: dict[str, int], applied: list[Applied]) -> str:
+    first, last = min((b[2] for b in applied), default=0) + 1, max((b[1] for b in applied), default=0)
+    if applied:
+        return f"event #{last} applied" if first == last else f"events #{first} to #{last} applied"
+    if not wanted and stores.checkpoints():
+        return "nothing ran: every read model is asleep, and resume wakes them"
+    return "nothing was pending"
 
 
 def _sleep(stores: Stores, action: Pause | Resume, line: Line) -> Done:
