@@ -1,0 +1,84 @@
+"""Every page and every state of it that somebody can come to, for what must hold on all of them."""
+
+import re
+from collections.abc import Callable
+from typing import NamedTuple
+
+from playwright.sync_api import BrowserContext, Page, expect
+
+from tests.browser.visits import enter
+
+BUSY = (
+    "set delay=0",
+    "cmd place_order customer=c1 product=lamp qty=2",
+    "cmd register_customer customer=c3 name=Cem email=cem@example.test",
+    "bulk 30",
+    "query order_list",
+    "pause sales",
+    "cmd change_price product=lamp price=2750",
+    "query product_card lamp",
+)
+"""A shop after a while: long tables, one read model asleep, a page that is older than the head."""
+
+
+class Stop(NamedTuple):
+    """A place to look at: how to come there."""
+
+    name: str
+    come: Callable[[BrowserContext], Page]
+
+
+def at(path: str, *lines: str) -> Callable[[BrowserContext], Page]:
+    return lambda context: enter(context, *lines, path=path)
+
+
+def lesson(*labels: str) -> Callable[[BrowserContext], Page]:
+    """Come to the first sixty seconds after these choices."""
+
+    def come(context: BrowserContext) -> Page:
+        page = enter(context, path="/lessons/L00")
+        for label in labels:
+            page.locator("#lesson").get_by_role("button", name=re.compile(rf"{label}$")).click()
+        expect(page.locator("#lesson .gulf")).to_contain_text(f"{('0', '1', '0', '1', '2')[len(labels)]} behind")
+        return page
+
+    return come
+
+
+def after_click(name: str, role: str = "link") -> Callable[[BrowserContext], Page]:
+    """Come to a busy sandbox with what this link or button opens."""
+
+    def come(context: BrowserContext) -> Page:
+        page = enter(context, *BUSY)
+        page.get_by_role(role, name=name).first.click()
+        expect(page.locator("dialog[open], .meaning:popover-open")).to_have_count(1)
+        return page
+
+    return come
+
+
+STORY = ("3", "Wake the projector", "Buy a mug", "Buy a lamp")
+
+STOPS = (
+    Stop("sandbox, new", at("/")),
+    Stop("sandbox, busy", at("/", *BUSY)),
+    Stop("sandbox, presented", at("/?presenter=1", *BUSY)),
+    Stop("dialog of an event", after_click("PriceChanged")),
+    Stop("dialog of a row", after_click("where product_card lamp comes from")),
+    Stop("dialog of a command's code", after_click("Show me the code")),
+    Stop("dialog of a schema", after_click("Schema of the write store")),
+    Stop("dialog of a table", after_click("rows in orders")),
+    Stop("dialog of the log", after_click("show the whole log")),
+    Stop("dialog to share", after_click("Share")),
+    Stop("a word explained", after_click("Event log", "button")),
+    Stop("reset asks", after_click("Reset", "button")),
+    *(Stop(f"sixty seconds, {count} taps", lesson(*STORY[:count])) for count in range(5)),
+    Stop("lessons", at("/lessons")),
+    Stop("words", at("/words")),
+    Stop("teach", at("/teach")),
+    Stop("open, empty", at("/open")),
+    Stop("open, with lines", at("/open?lines=cmd%20restock%20product%3Dlamp%20qty%3D5")),
+    Stop("event on its own page", at("/event/6", *BUSY)),
+    Stop("table on its own page", at("/table/write/commands", *BUSY)),
+    Stop("not found", at("/nowhere")),
+)

@@ -1,0 +1,53 @@
+"""Every page can be used by everyone: axe-core finds nothing on it, and it never scrolls sideways."""
+
+import pytest
+
+from tests.browser.pages import STOPS
+from tests.browser.visits import DESK, LAPTOP, PHONE, enter, overflow, place_order
+
+pytestmark = pytest.mark.browser
+
+JUDGE = """async (rules) => {
+    const top = document.querySelector("dialog[open], .meaning:popover-open") ?? document;
+    const {violations} = await axe.run(top, {resultTypes: ["violations"], ...rules && {runOnly: rules}});
+    return violations.map(({id, nodes}) => id + ": " + nodes.map((node) => node.html.slice(0, 200)).join(" | "));
+}"""
+
+MOVING = "document.getAnimations().filter((a) => a.effect.getComputedTiming().duration > 1).map((a) => a.animationName)"
+
+
+@pytest.mark.parametrize("stop", STOPS, ids=lambda stop: stop.name)
+def test_axe_finds_nothing_light_or_dark_wide_or_narrow(visitor, complaints, axe, stop):
+    complaints.provoke("status of 404")
+    page = stop.come(visitor(reduced_motion="reduce"))
+    page.evaluate(axe)
+    for size in (DESK, PHONE):
+        page.set_viewport_size(size)
+        assert page.evaluate(JUDGE) == []
+        # Only contrast depends on the scheme.
+        page.emulate_media(color_scheme="dark")
+        assert page.evaluate(JUDGE, ["color-contrast"]) == []
+        page.emulate_media(color_scheme="light")
+
+
+@pytest.mark.parametrize("stop", STOPS, ids=lambda stop: stop.name)
+def test_no_width_scrolls_sideways(visitor, complaints, stop):
+    complaints.provoke("status of 404")
+    page = stop.come(visitor())
+    for size in (PHONE, LAPTOP, DESK):
+        page.set_viewport_size(size)
+        assert overflow(page) <= 0, size
+
+
+def test_who_asked_for_less_motion_gets_none(visitor):
+    page = enter(visitor(reduced_motion="reduce"), "pause")
+    place_order(page)
+    page.locator("#w-stock-lamp.fresh").wait_for()
+    assert page.evaluate(MOVING) == []
+
+
+def test_others_see_what_changed_flash(visitor):
+    page = enter(visitor(), "pause")
+    place_order(page)
+    page.locator("#w-stock-lamp.fresh").wait_for()
+    assert page.evaluate(MOVING)

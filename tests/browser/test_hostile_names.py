@@ -1,0 +1,76 @@
+"""Names that try to be more than names stay names, everywhere they are shown."""
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.visits import DESK, LAPTOP, PHONE, enter, expect_gap, overflow, place_order, read_page
+
+pytestmark = pytest.mark.browser
+
+PAYLOADS = (
+    "<script>window.__xss=1</script>",
+    "<img src=x onerror=window.__xss=1>",
+    "\"><svg onload=window.__xss=1>",
+    "' onfocus='window.__xss=1' autofocus='",
+    "</hx-partial><hx-partial hx-target='#log'><b id=__xss>",
+    "</script></title></textarea><iframe srcdoc='<script>parent.__xss=1</script>'>",
+    "{{ 7*7 }}{% raw %}${7*7} data: __xss",
+    "javascript:window.__xss=1//",
+)
+
+FOREIGN = """() => [window.__xss, ...document.querySelectorAll(
+    "#__xss, img, iframe, object, embed, script:not([src^='/static/']), [onerror], [onload], [onfocus], [autofocus]")
+].filter(Boolean).map((found) => found.outerHTML ?? String(found))"""
+
+
+def name_things(context, name, number):
+    """Give a product and a customer this name, as a script would."""
+    for fields in (
+        {"verb": "add_product", "product": f"p{number}", "name": name, "price": "1.00", "stock": "9"},
+        {"verb": "register_customer", "customer": f"x{number}", "name": name, "email": f"x{number}@example.test"},
+        {"verb": "place_order", "customer": f"x{number}", "product": f"p{number}", "qty": "1"},
+    ):
+        answer = context.request.post("/actions", form=fields, headers={"Accept": "application/json"}).json()
+        assert answer["outcome"] == "accepted", answer
+
+
+@pytest.mark.parametrize("name", PAYLOADS)
+def test_a_name_is_shown_as_it_was_typed_and_runs_nowhere(visitor, name):
+    context = visitor()
+    page = enter(context, "set delay=0")
+    name_things(context, name, 1)
+    expect_gap(page, behind=0, head=8)
+    place_order(page, product=name, qty=1)
+    read_page(page, product=name)
+    expect(page.locator("#page-seen")).to_contain_text(name)
+    expect(page.locator("#r-product_card-p1 .c-name")).to_have_text(name)
+    for link in ("where product_card p1 comes from", "#9 OrderPlaced", "rows in order_lines", "Share"):
+        page.get_by_role("link", name=link).first.click()
+        expect(page.get_by_role("dialog")).to_be_visible()
+        assert page.evaluate(FOREIGN) == []
+        page.keyboard.press("Escape")
+        expect(page.get_by_role("dialog")).to_have_count(0)
+    page.reload()
+    expect(page.locator("#r-product_card-p1 .c-name")).to_have_text(name)
+    assert page.evaluate(FOREIGN) == []
+
+
+@pytest.mark.parametrize("path", ["/open?lines={}", "/nowhere/{}", "/lessons/{}", "/row/product_card/{}"])
+def test_an_address_that_tries_to_be_more_is_shown_as_text_or_not_at_all(visitor, complaints, path):
+    complaints.provoke("status of 404")
+    page = enter(visitor(), path=path.format("%3C%2Ftextarea%3E%3Cimg%20src%3Dx%20onerror%3Dwindow.__xss%3D1%3E"))
+    assert page.evaluate(FOREIGN) == []
+
+
+def test_names_of_two_hundred_letters_make_no_page_wider(visitor):
+    context = visitor()
+    page = enter(context, "set delay=0")
+    name_things(context, "W" * 200, 1)
+    expect_gap(page, behind=0, head=8)
+    read_page(page, product="W" * 200)
+    expect(page.locator("#page-seen")).to_contain_text("WWW")
+    for path in ("/", "/?presenter=1", "/row/product_card/p1", "/event/8", "/table/write/commands", "/share"):
+        page.goto(path)
+        for size in (PHONE, LAPTOP, DESK):
+            page.set_viewport_size(size)
+            assert overflow(page) <= 0, (path, size)
