@@ -1,6 +1,7 @@
 """What each action does to the stores. Every function here may be run twice for one line, to the same end."""
 
 import json
+import sqlite3
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -126,13 +127,21 @@ def _bulk(stores: Stores, action: Bulk, line: Line) -> Done:
     for number in range(action.orders):
         customer = customers[number % len(customers)]
         commands.append(PlaceOrder(f"o-{line.n}-{number + 1}", customer, (OrderLine(product[0], 1),)))
-    trace = []
+    trace: list[tuple[int, int, int]] = []
+    said = f"one restock and {action.orders:,} orders"
     for number, command in enumerate(commands):
         received = stores.clock.now()
-        answer = handle(stores.write, command, command_id=f"cmd-{line.n}-{number}", now=iso(line.at))
+        try:
+            answer = handle(stores.write, command, command_id=f"cmd-{line.n}-{number}", now=iso(line.at))
+        except sqlite3.Error:
+            # What was accepted stands, so this line must not be told as one that failed and did nothing.
+            if not trace:
+                raise
+            said = f"stopped after {len(trace):,} of {len(commands):,} commands: the write store is full or locked"
+            break
         if answer.position is not None:
             trace.append((answer.position, received, stores.clock.now()))
-    return Done(reason=f"one restock and {action.orders:,} orders", position=stores.write.head(), trace=tuple(trace))
+    return Done(reason=said, position=stores.write.head(), trace=tuple(trace))
 
 
 def _model(stores: Stores, action: Model, line: Line) -> Done:

@@ -18,8 +18,8 @@ def query(connection: sqlite3.Connection, projection: Projection, key: str | Non
 
     Rows and position are read in one transaction: a projector that commits in between changes neither.
     """
-    order = ", ".join(projection.key)
-    sql = f'SELECT * FROM "{projection.name}" WHERE {projection.find if key is not None else "true"} ORDER BY {order} LIMIT :limit'
+    where = projection.find if key is not None else "true"
+    sql = f'SELECT * FROM "{projection.name}" WHERE {where} ORDER BY {", ".join(projection.key)} LIMIT :limit'
     connection.execute("BEGIN")
     try:
         row = connection.execute("SELECT position FROM _checkpoint WHERE name = ?", (projection.name,)).fetchone()

@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import sqlite3
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
@@ -67,7 +66,10 @@ class WriteStore:
     def answer_to(self, command_id: str) -> Answer | None:
         """Return the answer that a command got the first time, or None if it is new."""
         row = self._row("SELECT outcome, reason, position FROM commands WHERE command_id = ?", command_id)
-        return Answer(*row, repeated=True) if row else None
+        if row is None:
+            return None
+        outcome, reason, position = row
+        return Answer(outcome, reason, position, repeated=True)
 
     def record_answer(self, command_id: str, command: Command, answer: Answer, now: str) -> None:
         """Keep a command with its answer."""

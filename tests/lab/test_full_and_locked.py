@@ -124,6 +124,19 @@ def test_a_full_write_store_answers_in_words_and_keeps_what_it_has(sandbox: Sand
     assert sandbox.act("cmd restock product=lamp qty=1").outcome == "accepted"
 
 
+def test_a_bulk_that_the_full_store_cut_short_keeps_what_was_accepted_through_an_undo(sandbox: Sandbox) -> None:
+    connection = sandbox.write.connection
+    connection.execute(f"PRAGMA max_page_count = {pages_of(connection) + 12}")
+    answer = sandbox.act("bulk 300")
+    orders = sandbox.state()["rows"]["write"]["orders"]
+    assert answer.outcome == "done"
+    assert answer.reason == f"stopped after {orders + 1} of 301 commands: the write store is full or locked"
+    sandbox.act("query order_list")
+    sandbox.act("undo")
+    kept = {row[0] for row in sandbox.write.connection.execute("SELECT id FROM orders")}
+    assert kept >= {f"o-1-{number + 1}" for number in range(orders)}
+
+
 def test_a_full_read_store_stops_its_projections_with_the_reason(live: Sandbox) -> None:
     clock = hold(live)
     live.act("set delay=0")
