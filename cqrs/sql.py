@@ -16,9 +16,19 @@ def connect(path: Path, *, synchronous: Literal["NORMAL", "FULL", "OFF"] = "NORM
         path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False, cached_statements=256
     )
     connection.execute(f"PRAGMA synchronous = {synchronous}")
-    connection.execute("PRAGMA journal_mode = WAL")
+    _use_wal(connection)
     connection.execute("PRAGMA foreign_keys = ON")
     return connection
+
+
+def _use_wal(connection: sqlite3.Connection) -> None:
+    """Switch the file to WAL. SQLite does not wait for this lock, but it does wait for that of a transaction."""
+    try:
+        connection.execute("PRAGMA journal_mode = WAL")
+    except sqlite3.OperationalError:
+        with transaction(connection):
+            pass
+        connection.execute("PRAGMA journal_mode = WAL")
 
 
 def connect_read_only(path: Path) -> sqlite3.Connection:
