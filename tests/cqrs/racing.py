@@ -2,9 +2,9 @@
 
 import multiprocessing
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
-from contextlib import closing
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
@@ -54,9 +54,21 @@ def _meet_at(gate: Any) -> None:
     _gate = gate
 
 
+@contextmanager
+def _at_the_gate() -> Iterator[Any]:
+    """The gate where the racers meet; one that falls opens it, so that the other does not wait in vain."""
+    try:
+        yield _gate
+    except threading.BrokenBarrierError:
+        raise
+    except BaseException:
+        _gate.abort()
+        raise
+
+
 def _send(file: Path, attempts: Sequence[Attempt]) -> list[Answer]:
-    gate, answers = _gate, []
-    with closing(WriteStore(file, synchronous="OFF")) as store:
+    answers = []
+    with _at_the_gate() as gate, closing(WriteStore(file, synchronous="OFF")) as store:
         for attempt in attempts:
             gate.wait()
             answers.append(
@@ -72,7 +84,8 @@ def _send(file: Path, attempts: Sequence[Attempt]) -> list[Answer]:
 
 
 def _open(folders: Sequence[Path]) -> None:
-    for folder in folders:
-        _gate.wait()
-        for store in (WriteStore(folder / "write.db"), ReadStore(folder / "read.db")):
-            store.close()
+    with _at_the_gate() as gate:
+        for folder in folders:
+            gate.wait()
+            for store in (WriteStore(folder / "write.db"), ReadStore(folder / "read.db")):
+                store.close()
