@@ -6,13 +6,17 @@
 
   // Presenter view survives a reload and needs no round trip.
   const presenter = document.getElementById("presenter");
-  if (localStorage.getItem("presenter")) root.classList.add("presenter");
+  function present(on) {
+    root.classList.toggle("presenter", on);
+    presenter?.setAttribute("aria-label", on ? "Leave presenter view" : "Presenter view: larger type, no names");
+    offer();
+  }
   presenter?.addEventListener("click", (event) => {
     event.preventDefault();
-    const on = root.classList.toggle("presenter");
+    const on = !root.classList.contains("presenter");
     on ? localStorage.setItem("presenter", "1") : localStorage.removeItem("presenter");
-    presenter.setAttribute("aria-label", on ? "Leave presenter view" : "Presenter view: larger type, no names");
-    offer();
+    if (!on) history.replaceState(null, "", location.pathname);
+    present(on);
   });
 
   // The composers offer what the stores hold, and keep what is chosen or typed.
@@ -90,5 +94,5 @@
     document.querySelector(`[data-key="${CSS.escape(event.key)}"]`)?.click();
   });
 
-  document.addEventListener("DOMContentLoaded", offer);
+  present(root.classList.contains("presenter") || localStorage.getItem("presenter") === "1");
 })();

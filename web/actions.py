@@ -9,7 +9,7 @@ from web.errors import wants_json
 from web.forms import line_of
 from web.lesson_pages import lesson_page
 from web.live import live, live_partial
-from web.page import context
+from web.page import context, keep_for_the_next_page
 
 blueprint = Blueprint("actions", __name__)
 
@@ -55,6 +55,7 @@ def _show(answer: Answer, slot: str, is_new: bool) -> ResponseReturnValue:
         return text, status, {"HX-Trigger": "lagoon:acted"}
     here = visitor.lesson()
     if status == 200:
+        keep_for_the_next_page(answer, slot)
         return redirect(url_for("lessons.show", lesson_id=here.id) if here else url_for("page.sandbox"), code=303)
     if here:
         return lesson_page(answer.reason)

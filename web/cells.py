@@ -3,7 +3,7 @@
 from functools import cache
 
 LONG = {"name", "customer_name", "items", "args", "reason", "email", "recorded_at"}
-OF_PEOPLE = {"customer_name", "email"}
+OF_PEOPLE = {"customer_name", "email", "args"}
 TABLES_OF_PEOPLE = {"customers", "customer_card"}
 
 

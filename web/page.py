@@ -11,6 +11,8 @@ from web.live import live_from, version_now
 
 blueprint = Blueprint("page", __name__)
 
+KEPT_CHARS = 1_000
+
 
 @blueprint.get("/")
 def sandbox() -> ResponseReturnValue:
@@ -22,7 +24,16 @@ def sandbox() -> ResponseReturnValue:
 
 def context(answer: Answer | None = None, slot: str = "line") -> dict[str, Any]:
     """Return everything that the page shows, and from which version on it wants news."""
+    if answer is None and (kept := session.pop("said", None)):
+        slot, answer = kept[0], Answer(*kept[1:])
     version = version_now()
     with visitor.look() as shown, shown.lock:
         page = view.page(shown, answer, slot)
     return {**page, "live": live_from(version, page["panels"]), "typed": request.form}
+
+
+def keep_for_the_next_page(answer: Answer, slot: str) -> None:
+    """Keep an answer in the cookie until the page that a redirect leads to has shown it, if it is short enough."""
+    said = (slot, answer.line, answer.outcome, answer.reason, answer.position)
+    if len(str(said)) <= KEPT_CHARS:
+        session["said"] = said

@@ -19,7 +19,7 @@ FOCUS_SEEN = """() => {
 
 def tab_to(page, target):
     """Press Tab until the target has the focus; at every stop it must be plain to see."""
-    for _ in range(90):
+    for _ in range(150):
         page.keyboard.press("Tab")
         assert page.evaluate(FOCUS_SEEN), page.evaluate("document.activeElement.outerHTML")
         if target.evaluate("(element) => element === document.activeElement"):

@@ -22,7 +22,7 @@ def test_undo_says_how_many_lines_it_drops_and_both_stores_go_back(visitor):
     page.get_by_role("button", name="Undo").click()
     expect(page.locator("#answer-line")).to_contain_text("1 line dropped")
     expect_gap(page, behind=0, head=6)
-    expect(page.locator("#w-orders-o-1")).to_have_count(1)
+    expect(page.locator("#w-orders-o-2")).to_have_count(1)
     expect(page.locator("#w-orders-o-4, #event-7")).to_have_count(0)
 
 
