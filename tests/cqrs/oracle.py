@@ -4,6 +4,7 @@ A fold of the log would repeat the mistakes of the fold that it judges. Which ev
 worked out from the table of commands: the last accepted command that touched what the row is about.
 """
 
+import hashlib
 import sqlite3
 
 from tests.cqrs.shop import Rows
@@ -91,3 +92,14 @@ def _order(
         "status": status,
         "from_event": from_event,
     }
+
+
+def first_broken_link(write: sqlite3.Connection) -> int | None:
+    """Go along the chain as an auditor would, with nothing but the file; return where it does not hold."""
+    before = "0" * 64
+    for *columns, hash in write.execute("SELECT * FROM events ORDER BY position"):
+        told = "\n".join([before, *map(str, columns)])
+        if hashlib.sha256(told.encode()).hexdigest() != hash:
+            return int(columns[0])
+        before = hash
+    return None

@@ -1,24 +1,13 @@
 """The event log cannot be changed unnoticed, and the write store's tables hold the rules a second time."""
 
-import hashlib
 import sqlite3
 
 import pytest
 
+from tests.cqrs.oracle import first_broken_link
 from tests.cqrs.shop import ONE_OF_EACH, Shop, order, tables
 
 COLUMNS = ("event_id", "type", "stream", "stream_version", "payload", "recorded_at", "command_id", "hash")
-
-
-def first_broken_link(write: sqlite3.Connection) -> int | None:
-    """Go along the chain as an auditor would, with nothing but the file; return where it does not hold."""
-    before = "0" * 64
-    for *columns, hash in write.execute("SELECT * FROM events ORDER BY position"):
-        told = "\n".join([before, *map(str, columns)])
-        if hashlib.sha256(told.encode()).hexdigest() != hash:
-            return int(columns[0])
-        before = hash
-    return None
 
 
 @pytest.fixture
