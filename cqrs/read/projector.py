@@ -4,10 +4,11 @@ A batch of events and the checkpoint behind them commit in one transaction. The 
 anywhere: what was not committed never happened, and the next run begins at the right event.
 """
 
-import json
 import sqlite3
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple
+
+import msgspec
 
 from cqrs.events import RecordedEvent
 from cqrs.read.projection import Projection
@@ -46,10 +47,10 @@ def catch_up(store: ReadStore, projections: Iterable[Projection], feed: Feed, li
 
 def deliver(event: RecordedEvent) -> Delivery:
     """Unpack an event: each field of its payload is a parameter, a list as JSON for ``json_each``."""
-    fields = json.loads(event.payload)
+    fields = msgspec.json.decode(event.payload)
     for name, value in fields.items():
         if isinstance(value, list | dict):
-            fields[name] = json.dumps(value)
+            fields[name] = msgspec.json.encode(value).decode()
     fields["position"] = event.position
     fields["event_id"] = event.event_id
     return Delivery(event, fields)
