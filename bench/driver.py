@@ -10,6 +10,8 @@ from cqrs.read.projector import catch_up
 from cqrs.read.store import ReadStore
 from cqrs.write.store import WriteStore
 
+BATCH = 100
+
 
 class Driver(threading.Thread):
     """Keeps read models up, on connections of its own; ``gather`` is the delay that it is given."""
@@ -44,6 +46,8 @@ class Driver(threading.Thread):
         self._ending = True
         self.tell()
         self.join()
+        while self._catch_up():
+            pass
         self._read.close()
         self._log.close()
 
@@ -53,8 +57,9 @@ class Driver(threading.Thread):
             if self._gather and not self._ending:
                 time.sleep(self._gather)
             self._told.clear()
-            while self._catch_up():
-                self._applied()
+            while self._catch_up() >= BATCH:
+                pass  # a full batch: there may be more
+            self._applied()
 
     def _catch_up(self) -> int:
-        return catch_up(self._read, self._projections, self._log.events_after)
+        return catch_up(self._read, self._projections, self._log.events_after, BATCH)
