@@ -155,6 +155,18 @@ class Shop:
 
 
 @contextmanager
+def seen_by_others(connection: sqlite3.Connection, look: Callable[[], Any]) -> Iterator[list[Any]]:
+    """What somebody else sees of a store just before each statement of this connection, and at the end."""
+    seen: list[Any] = []
+    connection.set_trace_callback(lambda sql: seen.append(look()))
+    try:
+        yield seen
+    finally:
+        connection.set_trace_callback(None)
+    seen.append(look())
+
+
+@contextmanager
 def fresh_shop(models: dict[str, Projection] = MODELS) -> Iterator[Shop]:
     """An empty shop in a folder of its own, for tests that need many."""
     with tempfile.TemporaryDirectory() as folder, closing(Shop(Path(folder), models)) as shop:

@@ -1,6 +1,7 @@
 """Every command: what it changes and the one event that tells of it, or why it is refused and that nothing changed."""
 
 import json
+from contextlib import closing
 from typing import Any
 
 import pytest
@@ -17,7 +18,8 @@ from cqrs.commands import (
     Restock,
     ShipOrder,
 )
-from tests.cqrs.shop import DAY, Changes, Shop, changes, order, tables
+from cqrs.sql import connect_read_only
+from tests.cqrs.shop import DAY, Changes, Shop, changes, order, seen_by_others, tables
 
 ORDERED = (order("o1", mug=2, lamp=1),)
 LINES = [
@@ -210,6 +212,19 @@ def test_a_refused_command_is_kept_with_its_reason_and_changes_nothing_else(
         "SELECT name, outcome, reason, position FROM commands WHERE command_id = 'this'"
     ).fetchone()
     assert kept == (command.__class__.__name__, "refused", reason, None)
+
+
+@pytest.mark.parametrize(("before", "command"), [case[:2] for case in (*ACCEPTED, *REFUSED)], ids=named)
+def test_nobody_ever_sees_a_part_of_a_command(shop: Shop, before: tuple[Command, ...], command: Command) -> None:
+    shop.accept(*before)
+    with closing(connect_read_only(shop.folder / "write.db")) as other:
+        was = tables(other)
+        with seen_by_others(shop.write.connection, lambda: tables(other)) as seen:
+            shop.do(command)
+        now = tables(other)
+    turn = seen.index(now)
+    assert turn > 3
+    assert seen == turn * [was] + (len(seen) - turn) * [now]
 
 
 def test_the_shop_starts_with_five_events(shop: Shop) -> None:

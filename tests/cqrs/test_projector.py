@@ -9,8 +9,9 @@ from cqrs.commands import AddProduct, RenameProduct
 from cqrs.events import RecordedEvent
 from cqrs.read.projection import Projection, parse
 from cqrs.read.projector import POINTS, OutOfOrder, catch_up, deliver, project
+from cqrs.read.queries import query
 from tests.cqrs.oracle import truth
-from tests.cqrs.shop import MODELS, ONE_OF_EACH, START, Shop, order
+from tests.cqrs.shop import EVERYTHING, MODELS, ONE_OF_EACH, START, Rows, Shop, fresh_shop, order, seen_by_others
 
 HEAD = len(START) + len(ONE_OF_EACH)
 
@@ -134,6 +135,28 @@ def test_wherever_it_dies_rows_and_checkpoint_stay_together(old: Shop, point: st
         assert (old.rows(name), old.as_of(name)) == (before, 4)
     old.project(name)
     assert old.rows(name) == truth(old.write.connection)[name]
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_nobody_ever_sees_rows_and_checkpoint_disagree(name: str) -> None:
+    said: dict[int, Rows] = {0: []}
+    with fresh_shop() as shop:
+        for position, command in enumerate((*START, *ONE_OF_EACH), start=1):
+            shop.accept(command)
+            said[position] = truth(shop.write.connection)[name]
+
+        def look() -> tuple[Rows, int]:
+            return query(shop.reader, MODELS[name], limit=EVERYTHING)
+
+        with seen_by_others(shop.read.connection, look) as seen:
+            while shop.project(name, 3):
+                pass
+            shop.read.empty(MODELS[name])
+            shop.project(name, HEAD)
+            shop.read.rebuild_at_once(MODELS[name], shop.folder / "write.db")
+    assert {as_of for _, as_of in seen} == {*range(0, HEAD, 3), HEAD}
+    for rows, as_of in seen:
+        assert rows == said[as_of]
 
 
 @pytest.mark.parametrize("point", ["after_statement", "after_event"])
