@@ -8,7 +8,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from cqrs.read.projection import Projection
+from cqrs.read.projection import Projection, by_equality
 
 FOLDER = Path(__file__).with_name("truth")
 
@@ -28,7 +28,7 @@ def rows(
     if sql is None:
         return []
     first = sql.splitlines()[0]
-    find = first.removeprefix("-- find: ") if first.startswith("-- find: ") else f"{projection.key[0]} = :key"
+    find = first.removeprefix("-- find: ") if first.startswith("-- find: ") else by_equality(projection.key)
     where = find if key is not None else "true"
     return _dicts(
         write,

@@ -3,8 +3,10 @@
 import json
 from typing import Any
 
+from cqrs.read.projection import Projection
 from lab import truth, xray
 from lab.sandbox import Sandbox
+from lab.stores import BUILT_IN
 
 VIAS = {
     "read": "the read store",
@@ -13,19 +15,28 @@ VIAS = {
     "wait": "everything applied",
 }
 
-QUERIES: dict[str, dict[str, str]] = {
-    "product_card": {"label": "Product page", "key": "Product", "choices": "products", "all": "all products"},
-    "order_list": {"label": "Order list", "key": "Order", "choices": "orders", "all": "all orders"},
-    "sales": {"label": "Sales", "key": "Product", "choices": "products", "all": "all products"},
-    "customer_card": {
-        "label": "Customer card",
-        "key": "Customer",
-        "choices": "customers",
-        "all": "all customers",
-    },
-    "product_search": {"label": "Search", "key": "Words", "choices": "", "all": ""},
+FIRST = ("product_card", "order_list", "sales")
+"""The read models that have a tab of their own; the others stand under More."""
+
+KEYS = {
+    "product_id": ("Product", "products"),
+    "order_id": ("Order", "orders"),
+    "customer_id": ("Customer", "customers"),
 }
-"""How each built-in read model is asked for: the tab, the key's label, and where the key's choices come from."""
+"""For a key column, the label of its field, and where its choices come from."""
+
+
+def _how(projection: Projection) -> dict[str, Any]:
+    """Return how a read model is asked for: the tab, the key's label and choices, or that it is searched by words."""
+    column = projection.key[0]
+    if projection.searched:
+        return {"label": projection.title, "key": "Words", "choices": "", "words": True}
+    key, choices = KEYS.get(column, (column, ""))
+    return {"label": projection.title, "key": key, "choices": choices, "words": False}
+
+
+QUERIES = {name: _how(BUILT_IN[name]) for name in (*FIRST, *sorted(set(BUILT_IN) - set(FIRST)))}
+"""How each built-in read model is asked for; a new projection file needs nothing more to be here."""
 
 
 def page_seen(sandbox: Sandbox) -> dict[str, Any]:
@@ -47,7 +58,7 @@ def page_seen(sandbox: Sandbox) -> dict[str, Any]:
         "head": sandbox.write.head(),
         "differing": differing,
         "stale": {(index, column) for index, column, _ in differing},
-        "label": QUERIES.get(seen["model"], {}).get("label", seen["model"]),
+        "label": BUILT_IN[seen["model"]].title,
     }
 
 

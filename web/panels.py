@@ -93,7 +93,7 @@ def read_models(sandbox: Sandbox) -> dict[str, Any]:
     measured = gauge(sandbox)
     tables = xray_read.read_tables(sandbox)
     models = [{"at": at, "table": tables[at.name], "beat": at.position % 2} for at in measured["standings"]]
-    missing = [name for name in QUERIES if name not in tables and name in BUILT_IN]
+    missing = [name for name in QUERIES if name not in tables]
     return {**measured, "models": models, "missing": missing, "has_code": set(BUILT_IN)}
 
 

@@ -1,6 +1,7 @@
 """A projection is a .sql file: the table of one read model, and what each event does to it.
 
     -- key: product_id                      the column (or columns) that name a row
+    -- title: Product page                  optional: what the page that it fills is called
     -- find: <condition with :key>          optional: how a query looks for a key, if not by equality
     CREATE TABLE product_card (...);        the table bears the name of the file
     -- on ProductAdded                      the statements that apply one type of event; its fields are
@@ -19,7 +20,7 @@ from cqrs.sql import statements
 
 BUILT_IN = Path(__file__).with_name("projections")
 
-_HEADER = re.compile(r"^--\s*(key|find):\s*(.+?)\s*$")
+_HEADER = re.compile(r"^--\s*(key|title|find):\s*(.+?)\s*$")
 _BLOCK = re.compile(r"^--\s*(?:on\s+(\w+)|(rebuild))\s*$")
 
 
@@ -31,11 +32,17 @@ class ProjectionError(Exception):
 class Projection:
     name: str
     source: str
+    title: str
     key: tuple[str, ...] = ()
     find: str = ""
     create: tuple[str, ...] = ()
     on: dict[str, tuple[str, ...]] = field(default_factory=dict)
     rebuild: tuple[str, ...] = ()
+
+    @property
+    def searched(self) -> bool:
+        """Tell whether a key is looked for in a way of its own, and not by equality."""
+        return self.find != by_equality(self.key)
 
 
 def parse(name: str, source: str) -> Projection:
@@ -59,7 +66,13 @@ def parse(name: str, source: str) -> Projection:
     if not create:
         raise ProjectionError(f"{name} creates no table")
     rebuild = ready.pop("-- rebuild", ())
-    return Projection(name, source, key, headers.get("find", f"{key[0]} = :key"), create, ready, rebuild)
+    title, find = headers.get("title", name), headers.get("find", by_equality(key))
+    return Projection(name, source, title, key, find, create, ready, rebuild)
+
+
+def by_equality(key: tuple[str, ...]) -> str:
+    """Return the condition that looks for a key where the file says nothing else."""
+    return f"{key[0]} = :key"
 
 
 def load(path: Path) -> Projection:

@@ -1,4 +1,5 @@
 -- One row a customer: how many orders stand, and what they come to. A cancelled order does not count.
+-- title: Customer card
 -- key: customer_id
 
 CREATE TABLE customer_card (

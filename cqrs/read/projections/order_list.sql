@@ -1,4 +1,5 @@
 -- One row an order: the list that the back office looks at.
+-- title: Order list
 -- key: order_id
 
 CREATE TABLE order_list (

@@ -1,4 +1,5 @@
 -- One row a product: what its page in the shop shows.
+-- title: Product page
 -- key: product_id
 
 CREATE TABLE product_card (

@@ -1,4 +1,5 @@
 -- One row a product, found by words of its name: a table of another kind, made for full text.
+-- title: Search
 -- key: product_id
 -- find: product_search MATCH '"' || replace(:key, '"', '""') || '" *'
 

@@ -1,4 +1,5 @@
 -- One row a product and day: what was sold. A cancelled order is taken back from the day it was placed on.
+-- title: Sales
 -- key: product_id, day
 
 CREATE TABLE sales (
