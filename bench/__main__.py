@@ -1,9 +1,9 @@
 """``python -m bench``: one line a ratio on stdout, the figures behind it on stderr."""
 
-from bench import commands, projecting, rebuilding, visibility
+from bench import browser, commands, projecting, rebuilding, server, visibility
 from bench.instrument import take
 
-GROUPS = (commands, visibility, rebuilding, projecting)
+GROUPS = (commands, visibility, rebuilding, projecting, server, browser)
 
 
 def main() -> None:
