@@ -6,12 +6,12 @@ from pathlib import Path
 
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from cqrs.commands import Command
 from cqrs.read.projector import POINTS
 from cqrs.write.store import Answer
-from tests.cqrs.histories import commands, days, examples
+from tests.cqrs.histories import PLENTY, days, examples, next_command, wild
 from tests.cqrs.oracle import first_broken_link, truth
 from tests.cqrs.shop import MODELS, START, Rows, Shop, tables
 
@@ -32,7 +32,7 @@ class ShopMachine(RuleBasedStateMachine):
         self.shop = Shop(self.home)
         self.sent: list[tuple[str, Command, Answer]] = []
         self.said: dict[int, dict[str, Rows]] = {0: {model: [] for model in MODELS}}
-        for command in START:
+        for command in (*START, *PLENTY):
             self.send(command)
 
     def teardown(self) -> None:
@@ -55,18 +55,27 @@ class ShopMachine(RuleBasedStateMachine):
         self.sent.append((id, command, answer))
         if answer.outcome == "accepted":
             assert answer.position == self.shop.write.head() == head + 1
+            [event] = self.shop.write.events_after(head, 1)
+            assert expect in (None, event.stream_version - 1)
             self.said[answer.position] = truth(self.shop.write.connection)
         else:
             after = tables(self.shop.write.connection)
             assert {name for name in after if after[name] != before[name]} == {"commands"}
 
-    @rule(commands=st.lists(st.tuples(days, commands), min_size=1, max_size=6))
-    def shoppers_come(self, commands: list[tuple[str, Command]]) -> None:
-        for day, command in commands:
-            self.shop.on(day)
-            self.send(command)
+    def trade(self, data: st.DataObject, number: int) -> None:
+        for _ in range(number):
+            self.shop.on(data.draw(days))
+            self.send(data.draw(next_command(self.shop)))
 
-    @rule(command=commands, expect=st.integers(0, 4))
+    @initialize(data=st.data(), number=st.integers(8, 15))
+    def the_shop_has_a_history(self, data: st.DataObject, number: int) -> None:
+        self.trade(data, number)
+
+    @rule(data=st.data(), number=st.integers(2, 6))
+    def shoppers_come(self, data: st.DataObject, number: int) -> None:
+        self.trade(data, number)
+
+    @rule(command=wild, expect=st.integers(0, 4))
     def a_shopper_expects_a_version(self, command: Command, expect: int) -> None:
         self.send(command, expect)
 
@@ -159,5 +168,5 @@ class ShopMachine(RuleBasedStateMachine):
 
 TestShopMachine = ShopMachine.TestCase
 TestShopMachine.settings = settings(
-    max_examples=examples(90), stateful_step_count=30, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+    max_examples=examples(80), stateful_step_count=30, deadline=None, suppress_health_check=[HealthCheck.too_slow]
 )

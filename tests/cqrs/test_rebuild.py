@@ -4,10 +4,10 @@ import sqlite3
 
 import pytest
 from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from cqrs.commands import Command
 from cqrs.read.projection import parse
-from tests.cqrs.histories import examples, histories
+from tests.cqrs.histories import PLENTY, days, examples, next_command
 from tests.cqrs.oracle import truth
 from tests.cqrs.shop import MODELS, ONE_OF_EACH, START, Shop, fresh_shop, order
 
@@ -24,16 +24,16 @@ def at_once(shop: Shop, model: str) -> None:
     shop.read.rebuild_at_once(shop.models[model], shop.folder / "write.db")
 
 
-@settings(max_examples=examples(40), deadline=None)
-@given(histories)
+@settings(max_examples=examples(30), deadline=None)
+@given(st.data(), st.integers(5, 25))
 def test_whatever_the_history_a_rebuild_of_either_kind_gives_the_rows_that_were_there(
-    history: list[tuple[str, Command]],
+    data: st.DataObject, length: int
 ) -> None:
     with fresh_shop() as shop:
-        shop.accept(*START)
-        for day, command in history:
-            shop.on(day)
-            shop.do(command)
+        shop.accept(*START, *PLENTY)
+        for _ in range(length):
+            shop.on(data.draw(days))
+            shop.do(data.draw(next_command(shop)))
             shop.catch_up()
         shown = shop.shown()
         assert shown == truth(shop.write.connection)

@@ -50,7 +50,7 @@ def test_the_first_answer_is_kept_in_the_file(shop: Shop) -> None:
 
 @pytest.mark.parametrize("by", RACERS)
 def test_two_that_race_with_one_id_get_one_answer_and_leave_one_event(shop: Shop, by: str) -> None:
-    commands: list[Command] = [order(f"o{n}", mug=1) if n % 2 else order(f"o{n}", rug=2) for n in range(ROUNDS)]
+    commands: list[Command] = [Restock("mug", 1) if n % 2 else order("o1", rug=2) for n in range(ROUNDS)]
     attempts = [Attempt(command, f"id-{n}") for n, command in enumerate(commands)]
     head = shop.write.head()
     rounds = race(by, shop.folder / "write.db", attempts, attempts)
@@ -59,6 +59,7 @@ def test_two_that_race_with_one_id_get_one_answer_and_leave_one_event(shop: Shop
         assert one.outcome == ("accepted" if n % 2 else "refused")
         assert {one.repeated, other.repeated} == {True, False}
     assert shop.write.head() == head + ROUNDS // 2
+    assert tables(shop.write.connection)["stock"] == {("lamp", 5), ("mug", 20 + ROUNDS // 2), ("rug", 1)}
 
 
 def test_a_command_that_expects_the_version_it_finds_is_accepted(shop: Shop) -> None:
