@@ -10,6 +10,11 @@ from tests.serving import free_port, running
 
 pytestmark = pytest.mark.browser
 
+HTMX_HAD_ITS_TURN = """new Promise((done) => {
+    const look = () => setTimeout(window.htmx ? done : look);
+    look();
+})"""
+
 
 def test_what_is_done_in_one_tab_is_seen_in_the_other(page):
     other = page.context.new_page()
@@ -40,6 +45,18 @@ def test_the_first_order_of_a_newcomer_starts_the_stream_in_a_page_that_had_none
     place_order(page)
     expect(page.locator("#live")).to_have_attribute("hx-sse:connect", re.compile("live"))
     expect_gap(page, behind=0, head=6)
+
+
+def test_a_script_that_comes_late_still_connects_the_page(visitor):
+    page, held = visitor().new_page(), []
+    page.route("**/hx-sse*", lambda route: held.append(route))
+    page.goto("/", wait_until="commit")
+    page.evaluate(HTMX_HAD_ITS_TURN)
+    held[0].continue_()
+    page.get_by_role("button", name="an error").click()
+    expect(page.locator("#lesson")).to_contain_text("1 behind")
+    page.get_by_role("button", name="Wake the projector").click()
+    expect(page.locator("#lesson")).to_contain_text("0 behind")
 
 
 def test_a_page_outlives_the_server_and_goes_on_with_the_next_one(visitor, complaints, tmp_path):
