@@ -16,6 +16,8 @@ from web.throttle import Budget
 
 SEEN = re.compile(r"([0-9a-f]{8})-([0-9]{1,12})")
 NUDGE_SECONDS = 0.3
+SOON_SECONDS = 0.005
+SETTLE_SECONDS = 0.02
 
 Look = Callable[[Sandbox], dict[str, Any]]
 Render = Callable[[str, Any], str]
@@ -158,15 +160,25 @@ class Hub:
             self.budget.spend(time.monotonic() - began, time.monotonic())
             return drawn, channel.rendered
 
+    @staticmethod
+    def _let_due_go_first(sandbox: Sandbox, channel: Channel) -> None:
+        """Wait a moment for what is due now anyway, so that a command and its batch are drawn once, together."""
+        version, due = channel.version, sandbox.due()
+        if due is not None and due <= SOON_SECONDS:
+            with channel.changed:
+                channel.changed.wait_for(lambda: channel.version != version, SETTLE_SECONDS)
+
     def _drawn(self, name: str, panel: Panel) -> str:
         if panel.html is None:
             panel.html = self._render(name, panel.context)
         return panel.html
 
     def _refresh(self, sandbox_id: str, channel: Channel) -> None:
-        version = channel.version
-        with self._shelf.open(sandbox_id, visit=False) as sandbox, sandbox.lock:
-            contexts = self._look(sandbox)
+        with self._shelf.open(sandbox_id, visit=False) as sandbox:
+            self._let_due_go_first(sandbox, channel)
+            version = channel.version
+            with sandbox.lock:
+                contexts = self._look(sandbox)
         for name, context in contexts.items():
             old = channel.panels.get(name)
             if old is None:
