@@ -48,15 +48,14 @@ def test_the_first_order_of_a_newcomer_starts_the_stream_in_a_page_that_had_none
 
 
 def test_a_script_that_comes_late_still_connects_the_page(visitor):
-    page, held = visitor().new_page(), []
+    context, held = visitor(), []
+    page = enter(context, "set delay=0", path="/words")
     page.route("**/hx-sse*", lambda route: held.append(route))
     page.goto("/", wait_until="commit")
     page.evaluate(HTMX_HAD_ITS_TURN)
     held[0].continue_()
-    page.get_by_role("button", name="an error").click()
-    expect(page.locator("#lesson")).to_contain_text("1 behind")
-    page.get_by_role("button", name="Wake the projector").click()
-    expect(page.locator("#lesson")).to_contain_text("0 behind")
+    act(context, "cmd place_order customer=c1 product=lamp qty=2")
+    expect_gap(page, behind=0, head=6)
 
 
 def test_a_page_outlives_the_server_and_goes_on_with_the_next_one(visitor, complaints, tmp_path):
