@@ -1,5 +1,9 @@
 """A command that is sent again, one that expects a version, and two that race: each decided once."""
 
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from typing import Any
+
 import pytest
 
 from cqrs.commands import AddProduct, CancelOrder, ChangePrice, Command, RenameProduct, Restock, ShipOrder
@@ -46,6 +50,57 @@ def test_the_first_answer_is_kept_in_the_file(shop: Shop) -> None:
     shop.open()
     again = [shop.do(Restock("lamp", 1), id="yes"), shop.do(Restock("lamp", 0), id="no")]
     assert [answer[:3] for answer in again] == [answer[:3] for answer in first]
+
+
+@pytest.fixture
+def other(shop: Shop) -> Iterator[Shop]:
+    """Another process of the same shop, on the same files."""
+    with closing(Shop(shop.folder)) as other:
+        yield other
+
+
+@contextmanager
+def slipping_in(shop: Shop, transaction: int, act: Callable[[], Any]) -> Iterator[None]:
+    """Let somebody act in the moment before the shop begins its n-th transaction."""
+    left = [transaction]
+
+    def before(sql: str) -> None:
+        left[0] -= sql.startswith("BEGIN")
+        if left[0] == 0:
+            left[0] = -1
+            act()
+
+    shop.write.connection.set_trace_callback(before)
+    yield
+    shop.write.connection.set_trace_callback(None)
+    assert left[0] < 0
+
+
+@pytest.mark.parametrize(
+    ("command", "transaction"), [(Restock("lamp", 1), 1), (order("o1", rug=2), 1), (order("o1", rug=2), 2)]
+)
+def test_the_same_id_that_slips_in_first_has_the_answer(
+    shop: Shop, other: Shop, command: Command, transaction: int
+) -> None:
+    first = []
+    with slipping_in(shop, transaction, lambda: first.append(other.do(command, id="this"))):
+        second = shop.do(command, id="this")
+    assert (first[0].repeated, second.repeated) == (False, True)
+    assert second[:3] == first[0][:3]
+    assert shop.write.head() == (first[0].position or 5)
+
+
+def test_whoever_slips_in_first_has_the_last_rug(shop: Shop, other: Shop) -> None:
+    with slipping_in(shop, 1, lambda: other.do(order("o1", mug=1, rug=1), id="theirs")):
+        answer = shop.do(order("o2", mug=1, rug=1))
+    assert answer.reason == "out of stock: the order asks for 1 rug, there are 0"
+    assert tables(shop.write.connection)["stock"] == {("lamp", 5), ("mug", 19), ("rug", 0)}
+
+
+def test_whoever_slips_in_first_has_the_version(shop: Shop, other: Shop) -> None:
+    with slipping_in(shop, 1, lambda: other.do(ChangePrice("lamp", 2700), id="theirs")):
+        answer = shop.do(ChangePrice("lamp", 2600), expect=1)
+    assert answer.reason == "conflict: product-lamp is at version 2, the command expected 1"
 
 
 @pytest.mark.parametrize("by", RACERS)
