@@ -20,7 +20,7 @@ run: .venv/installed
 test: .venv/installed-test node_modules/axe-core/axe.min.js
 	$(VENV) -m ruff check
 	$(VENV) -m mypy
-	$(VENV) -m pytest
+	$(VENV) -m pytest --numprocesses auto
 
 bench: .venv/installed-bench
 	$(VENV) -m bench
