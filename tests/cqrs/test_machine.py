@@ -168,5 +168,5 @@ class ShopMachine(RuleBasedStateMachine):
 
 TestShopMachine = ShopMachine.TestCase
 TestShopMachine.settings = settings(
-    max_examples=examples(80), stateful_step_count=30, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+    max_examples=examples(70), stateful_step_count=30, deadline=None, suppress_health_check=[HealthCheck.too_slow]
 )
