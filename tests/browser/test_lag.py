@@ -32,7 +32,7 @@ def slide(page, label, value):
 
 def test_while_the_projector_sleeps_the_gap_grows_and_the_marks_stay(asleep):
     expect_gap(asleep, behind=3, head=8)
-    expect(asleep.locator("#event-log .gauge")).to_have_text(re.compile(r"3 behind · [0-9.]+ s"))
+    expect(asleep.locator("#event-log .gauge")).to_have_text(re.compile(r"3 behind\s+· [0-9.]+ s"))
     expect(asleep.locator("#event-log .pending")).to_have_count(3)
     marks = asleep.locator("#event-log .mark")
     expect(marks).to_contain_text("stand at position 5")

@@ -26,7 +26,7 @@ PROSE = """() => [...document.querySelectorAll("main p, main legend")]
 def choice(page: Page, label: str) -> Locator:
     """The button or the door that says this, whatever number stands before it."""
     choices = page.locator("#lesson").get_by_role("button").or_(page.locator("#lesson").get_by_role("link"))
-    return choices.filter(has_text=re.compile(rf"^\s*[0-9]?\s*{label}$"))
+    return choices.filter(has_text=re.compile(rf"^\s*[0-9]?\s*{label}\s*$"))
 
 
 def tap(page, label):
