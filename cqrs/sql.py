@@ -18,6 +18,8 @@ def connect(path: Path, *, synchronous: Literal["NORMAL", "FULL", "OFF"] = "NORM
     connection.execute(f"PRAGMA synchronous = {synchronous}")
     _use_wal(connection)
     connection.execute("PRAGMA foreign_keys = ON")
+    # Without it a REPLACE would delete a row and no trigger would notice.
+    connection.execute("PRAGMA recursive_triggers = ON")
     return connection
 
 

@@ -64,6 +64,7 @@ def test_events_that_changed_places_break_the_chain(old: Shop) -> None:
         "UPDATE events SET recorded_at = recorded_at",
         "DELETE FROM events WHERE position = 17",
         "DELETE FROM events",
+        "REPLACE INTO events SELECT * FROM events WHERE position = 17",
     ],
 )
 def test_the_log_only_grows(old: Shop, sql: str) -> None:
