@@ -47,7 +47,6 @@ PRODUCT = Field("product", "id", "Product", "lamp")
 QTY = Field("qty", "qty", "Quantity", "2")
 PRICE = Field("price", "cents", "Price", "2500")
 ORDER = Field("order", "id", "Order", "o-1")
-NAME = Field("name", "text", "Name", "Lamp")
 
 COMMANDS: dict[str, CommandSpec] = {
     spec.name: spec

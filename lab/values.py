@@ -19,7 +19,7 @@ class BadLine(ValueError):
 
 def number(text: str, what: str, least: int, most: int) -> int:
     """Read a whole number in plain digits, within bounds."""
-    if not re.fullmatch(r"-?[0-9]{1,9}", text):
+    if not re.fullmatch(rf"-?[0-9]{{1,{limits.MAX_INT_DIGITS}}}", text):
         raise BadLine(f"{what} must be a whole number such as 2, not {shown(text)}")
     if not least <= int(text) <= most:
         raise BadLine(f"{what} must lie between {least:,} and {most:,}, not {int(text):,}")
