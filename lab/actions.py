@@ -5,10 +5,13 @@ from typing import Literal
 
 from cqrs.commands import Command, PlaceOrder
 from lab.composer import COMMANDS
+from lab.fault_actions import FaultAction
 from lab.values import READERS, order_lines, quoted
 
 Via = Literal["read", "write", "token", "wait"]
 VIAS: tuple[Via, ...] = ("read", "write", "token", "wait")
+
+ModelAct = Literal["add", "rebuild", "drop", "fill", "switch", "cancel"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,14 +50,24 @@ class Cmd:
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """Add, rebuild or drop a read model."""
+    """Add, rebuild or drop a read model; or rebuild it beside, and fill, switch, cancel or drop what stands there."""
 
-    act: Literal["add", "rebuild", "drop"]
+    act: ModelAct
     name: str
     from_end: bool = False
+    beside: bool = False
+    old: bool = False
+    events: int | None = None
 
     def __str__(self) -> str:
-        return f"model {self.act} {self.name}" + (" from=end" if self.from_end else "")
+        said = f"model {self.act} {self.name}"
+        said += f" {self.events}" if self.events is not None else ""
+        return (
+            said
+            + (" from=end" if self.from_end else "")
+            + (" beside=yes" if self.beside else "")
+            + (" old=yes" if self.old else "")
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,14 +147,16 @@ class Bulk:
 
 @dataclass(frozen=True, slots=True)
 class Set:
-    """Set the projector's injected delay (seconds) or its batch (events)."""
+    """Set the projector's injected delay (seconds) or its batch (events); the delay also for one read model alone."""
 
     delay: float | None = None
     batch: int | None = None
+    model: str | None = None
 
     def __str__(self) -> str:
-        delay = f" delay={self.delay:g}" if self.delay is not None else ""
-        return f"set{delay}" + (f" batch={self.batch}" if self.batch is not None else "")
+        said = "set" + (f" {self.model}" if self.model else "")
+        said += f" delay={self.delay:g}" if self.delay is not None else ""
+        return said + (f" batch={self.batch}" if self.batch is not None else "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,4 +185,4 @@ class Reset:
         return "reset"
 
 
-Action = Cmd | Model | Step | Run | Pause | Resume | Wait | Query | Bulk | Set | Traffic | Undo | Reset
+Action = Cmd | Model | Step | Run | Pause | Resume | Wait | Query | Bulk | Set | Traffic | Undo | Reset | FaultAction

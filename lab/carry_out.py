@@ -13,7 +13,8 @@ from lab.actions import Action, Cmd
 from lab.clock import from_iso
 from lab.journal import Entry
 from lab.language import parse
-from lab.perform import CannotDo, Done, Line, perform, targets
+from lab.outcome import CannotDo, Done, Line
+from lab.perform import perform, targets
 from lab.stores import Stores
 
 FULL = "a store of this sandbox is full; undo or reset makes room"
@@ -35,6 +36,7 @@ class Answer:
     repeated: bool = False
     took_ms: float = 0.0
     query: dict[str, Any] | None = None
+    result: Any = None
     dropped: int | None = None
 
     def as_json(self) -> dict[str, Any]:
@@ -52,6 +54,8 @@ class Answer:
             answer["dropped"] = self.dropped
         if self.query is not None:
             answer |= {name: self.query[name] for name in ("result", "as_of", "head", "via", "waited")}
+        if self.result is not None:
+            answer["result"] = self.result
         return answer
 
 
@@ -101,7 +105,15 @@ def _finish(stores: Stores, action: Action, origin: str, line: Line, failed: str
     took = (time.perf_counter() - started) * 1000
     _record(stores, line, done, origin)
     return Answer(
-        str(action), done.outcome, done.reason, done.position, line.n, done.repeated, round(took, 2), done.query
+        str(action),
+        done.outcome,
+        done.reason,
+        done.position,
+        line.n,
+        done.repeated,
+        round(took, 2),
+        done.query,
+        done.result,
     )
 
 
@@ -139,6 +151,12 @@ def _record_all(stores: Stores, line: Line, done: Done, origin: str, now: int) -
             journal.record_applied(done.applied)
         if done.query is not None:
             journal.record_query(line.n, now, done.query)
+        if done.result is not None:
+            journal.record_result(line.n, done.result)
+        if done.incidents:
+            journal.record_incidents(line.n, done.incidents)
+        for name, value in (done.settings or {}).items():
+            journal.set(name, value)
         if origin == "learner" and done.outcome == "accepted" and not done.repeated:
             journal.set("receipt", done.position)
 

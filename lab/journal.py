@@ -14,22 +14,31 @@ from cqrs.migrations import Migration, Migrations
 from cqrs.sql import connect, transaction
 from lab import limits
 from lab.clock import iso
+from lab.outcome import Incident
+
+FOLDER = Path(__file__).with_name("migrations")
 
 MIGRATIONS = Migrations(
     Migration(
         version=1,
         name="what happened in a sandbox",
-        up=Path(__file__).with_name("schema.sql").read_text(encoding="utf-8"),
-        down="DROP VIEW lag; DROP TABLE journal; DROP TABLE queries; DROP TABLE samples; DROP TABLE trace; "
+        up=(FOLDER / "1.sql").read_text(encoding="utf-8"),
+        down="DROP VIEW lag; DROP TABLE queries; DROP TABLE journal; DROP TABLE samples; DROP TABLE trace; "
         "DROP TABLE applied; DROP TABLE settings;",
-    )
+    ),
+    Migration(
+        version=2,
+        name="what broke in a sandbox",
+        up=(FOLDER / "2.sql").read_text(encoding="utf-8"),
+        down="DROP TABLE results; DROP TABLE incidents;",
+    ),
 )
 
 
 ROOM_PAGES = 32
 """What a line may need, with its outcome and what is measured."""
 
-MEASURED = {"samples": "id", "queries": "n", "trace": "position", "applied": "to_position"}
+MEASURED = {"samples": "id", "queries": "n", "results": "n", "trace": "position", "applied": "to_position"}
 """The tables that only look back, each with the column that counts up."""
 
 
@@ -136,6 +145,19 @@ class Journal:
     def record_applied(self, rows: Iterable[tuple[str, int, int, int, int]]) -> None:
         """Note which events were applied when: (projection, to, from, picked_up_at, applied_at)."""
         self.connection.executemany("INSERT OR REPLACE INTO applied VALUES (?, ?, ?, ?, ?)", rows)
+
+    def record_incidents(self, n: int, incidents: Iterable[Incident]) -> None:
+        """Note what befell events on their way."""
+        self.connection.executemany(
+            "INSERT INTO incidents (n, projection, what, first, last, point, kept, detail)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            [(n, *incident) for incident in incidents],
+        )
+
+    def record_result(self, n: int, result: Any) -> None:
+        """Keep what an action found out."""
+        text = json.dumps(result, ensure_ascii=False)
+        self.connection.execute("INSERT OR REPLACE INTO results VALUES (?, ?)", (n, text))
 
     # Settings
 

@@ -13,6 +13,7 @@ from lab.actions import (
     Bulk,
     Cmd,
     Model,
+    ModelAct,
     Pause,
     Query,
     Reset,
@@ -25,6 +26,7 @@ from lab.actions import (
     Wait,
 )
 from lab.composer import COMMANDS
+from lab.fault_language import FAULT_VERBS
 from lab.values import (
     READERS,
     BadLine,
@@ -81,17 +83,33 @@ def _cmd(words: list[str]) -> Cmd:
     return Cmd(name, tuple((field, given[field]) for field in order), command_id, expect)
 
 
+MODEL_FIELDS: dict[ModelAct, tuple[str, ...]] = {
+    "add": ("from",),
+    "rebuild": ("beside",),
+    "drop": ("old",),
+    "fill": (),
+    "switch": (),
+    "cancel": (),
+}
+"""What can be done with a read model, and the fields that say how."""
+
+
 def _model(words: list[str]) -> Model:
-    example = "model add sales"
     if len(words) < 2:
-        raise BadLine(f"model needs an act (add, rebuild or drop) and a read model; for example: {example}")
+        raise BadLine(f"model needs an act ({', '.join(MODEL_FIELDS)}) and a read model; for example: model add sales")
     act, name, *rest = words
-    if act not in ("add", "rebuild", "drop"):
-        raise BadLine(f"a read model can be added, rebuilt or dropped; for example: {example}")
-    given = pairs(rest, ("from",), f"{example} from=end") if act == "add" else pairs(rest, (), f"model {act} sales")
-    if given.get("from", "end") != "end":
-        raise BadLine("from= can only be end: the read model then knows nothing of what was before")
-    return Model(act, identifier(name, "a read model"), "from" in given)  # type: ignore[arg-type]
+    if act not in MODEL_FIELDS:
+        raise BadLine(f"there is no act {shown(act)}; {closest(act, MODEL_FIELDS)}; for example: model add sales")
+    events = number(rest.pop(0), "the number of events", 1, limits.MAX_EVENTS) if act == "fill" and rest else None
+    fields = MODEL_FIELDS[act]
+    given = pairs(rest, fields, f"model {act} sales" + "".join(f" {field}={MODEL_WORDS[field]}" for field in fields))
+    for field, value in given.items():
+        if value != MODEL_WORDS[field]:
+            raise BadLine(f"{field}= can only be {MODEL_WORDS[field]}; without it, it is not so")
+    return Model(act, identifier(name, "a read model"), "from" in given, "beside" in given, "old" in given, events)
+
+
+MODEL_WORDS = {"from": "end", "beside": "yes", "old": "yes"}
 
 
 def _step(words: list[str]) -> Step:
@@ -141,12 +159,16 @@ def _bulk(words: list[str]) -> Bulk:
 
 
 def _set(words: list[str]) -> Set:
-    given = pairs(words, ("delay", "batch"), "set delay=1.5 batch=10")
+    model = identifier(words.pop(0), "a read model") if words and "=" not in words[0] else None
+    given = pairs(words, ("delay",), f"set {model} delay=3") if model else pairs(words, ("delay", "batch"), _SET)
     if not given:
-        raise BadLine("set needs delay= (seconds) or batch= (events); for example: set delay=1.5 batch=10")
+        raise BadLine(f"set needs delay= (seconds) or batch= (events); for example: {_SET}")
     delay = decimal(given["delay"], "delay", limits.MAX_DELAY_SECONDS) if "delay" in given else None
     batch = number(given["batch"], "batch", 1, limits.MAX_BATCH_EVENTS) if "batch" in given else None
-    return Set(delay, batch)
+    return Set(delay, batch, model)
+
+
+_SET = "set delay=1.5 batch=10"
 
 
 def _traffic(words: list[str]) -> Traffic:
@@ -180,4 +202,5 @@ VERBS: dict[str, Callable[[list[str]], Action]] = {
     "traffic": _traffic,
     "undo": _bare(Undo()),
     "reset": _bare(Reset()),
+    **FAULT_VERBS,
 }

@@ -3,9 +3,9 @@
 import json
 import sqlite3
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any
 
-from cqrs.commands import OrderLine, PlaceOrder, Restock
+from cqrs.commands import CommandRefused, OrderLine, PlaceOrder, Restock
 from cqrs.read import queries
 from cqrs.write.handlers import handle
 from lab import limits, truth
@@ -25,35 +25,17 @@ from lab.actions import (
     Undo,
     Wait,
 )
+from lab.beside import beside
 from lab.clock import iso
-from lab.stores import BUILT_IN, Applied, Stores
+from lab.fault_actions import Oracle, Poison, Race, Strategies, Travel
+from lab.legacy import ImportOrder, import_order
+from lab.oracle import oracle
+from lab.outcome import Applied, CannotDo, Done, Line
+from lab.race import race
+from lab.stores import BUILT_IN, Stores
+from lab.strategies import strategies
+from lab.travel import travel
 from lab.values import closest
-
-
-class CannotDo(Exception):
-    """An action fails; the message says why, and what would be right."""
-
-
-class Done(NamedTuple):
-    """How an action ended, and what was measured on the way."""
-
-    outcome: str = "done"
-    reason: str | None = None
-    position: int | None = None
-    repeated: bool = False
-    query: dict[str, Any] | None = None
-    trace: tuple[tuple[int, int, int], ...] = ()
-    applied: tuple[Applied, ...] = ()
-
-
-class Line(NamedTuple):
-    """The journal's line that is being carried out."""
-
-    n: int
-    at: int
-    target: dict[str, int] | None
-    waited: int = 0
-    again: bool = False
 
 
 def targets(stores: Stores, action: Action) -> dict[str, int] | None:
@@ -117,16 +99,36 @@ def _cmd(stores: Stores, action: Cmd, line: Line) -> Done:
     return Done(answer.outcome, answer.reason, answer.position, repeated, trace=trace)
 
 
+def _poison(stores: Stores, action: Poison, line: Line) -> Done:
+    command_id = f"cmd-{line.n}"
+    _room_for(stores, [command_id])
+    customer, product = _somebody_and_something(stores)
+    asked = ImportOrder(action.order or f"old-{line.n}", action.customer or customer, action.product or product)
+    try:
+        answer = import_order(stores.write, asked, command_id, iso(line.at))
+    except CommandRefused as refused:
+        raise CannotDo(f"{refused}; the older program wrote orders of one piece that is in stock") from None
+    said = f"injected: order {asked.order_id} as an older program wrote it; its event has no quantity"
+    trace = ((answer.position, line.at, stores.clock.now()),) if answer.position is not None else ()
+    return Done(reason=said, position=answer.position, trace=trace)
+
+
+def _somebody_and_something(stores: Stores) -> tuple[str, str]:
+    customer = stores.write.connection.execute("SELECT id FROM customers ORDER BY id").fetchone()
+    product = stores.write.connection.execute("SELECT id FROM products ORDER BY price_cents, id").fetchone()
+    if customer is None or product is None:
+        raise CannotDo("an order needs a customer and a product; register one and add one first")
+    return customer[0], product[0]
+
+
 def _bulk(stores: Stores, action: Bulk, line: Line) -> Done:
     _room_for(stores, [f"cmd-{line.n}-{number}" for number in range(action.orders + 1)])
+    _, product = _somebody_and_something(stores)
     customers = [row[0] for row in stores.write.connection.execute("SELECT id FROM customers ORDER BY id")]
-    product = stores.write.connection.execute("SELECT id FROM products ORDER BY price_cents, id").fetchone()
-    if not customers or product is None:
-        raise CannotDo("bulk needs a customer and a product; register one and add one first")
-    commands: list[Restock | PlaceOrder] = [Restock(product[0], action.orders)]
+    commands: list[Restock | PlaceOrder] = [Restock(product, action.orders)]
     for number in range(action.orders):
         customer = customers[number % len(customers)]
-        commands.append(PlaceOrder(f"o-{line.n}-{number + 1}", customer, (OrderLine(product[0], 1),)))
+        commands.append(PlaceOrder(f"o-{line.n}-{number + 1}", customer, (OrderLine(product, 1),)))
     trace: list[tuple[int, int, int]] = []
     said = f"one restock and {action.orders:,} orders"
     for number, command in enumerate(commands):
@@ -145,6 +147,8 @@ def _bulk(stores: Stores, action: Bulk, line: Line) -> Done:
 
 
 def _model(stores: Stores, action: Model, line: Line) -> Done:
+    if action.beside or action.old or action.act in ("fill", "switch", "cancel"):
+        return beside(stores, action, line)
     done = {"add": _add, "rebuild": _rebuild, "drop": _drop}[action.act](stores, action, line)
     stores.remember_models()
     return done
@@ -290,4 +294,9 @@ PERFORM: dict[type, Callable[[Stores, Any, Line], Done]] = {
     Traffic: _traffic,
     Undo: _go_back,
     Reset: _go_back,
+    Poison: _poison,
+    Oracle: oracle,
+    Strategies: strategies,
+    Race: race,
+    Travel: travel,
 }

@@ -14,11 +14,9 @@ from cqrs.write.store import WriteStore
 from lab import limits
 from lab.clock import Clock
 from lab.journal import Journal
+from lab.outcome import Applied
 
 BUILT_IN = built_in()
-
-Applied = tuple[str, int, int, int, int]
-"""A batch that was applied: (projection, to_position, from_position, picked_up_at, applied_at)."""
 
 
 class Stores:
