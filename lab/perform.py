@@ -26,8 +26,24 @@ from lab.actions import (
     Wait,
 )
 from lab.beside import beside
+from lab.books import begin_again
 from lab.clock import iso
-from lab.fault_actions import Oracle, Poison, Race, Strategies, Travel
+from lab.dual import dual, write_twice
+from lab.fault_actions import (
+    Crash,
+    Dual,
+    Handler,
+    Mode,
+    Oracle,
+    Poison,
+    Race,
+    Redeliver,
+    Reorder,
+    Retry,
+    Strategies,
+    Travel,
+)
+from lab.faults import crash, finished, handler, mode, redeliver, reorder, retry
 from lab.legacy import ImportOrder, import_order
 from lab.oracle import oracle
 from lab.outcome import Applied, CannotDo, Done, Line
@@ -51,6 +67,8 @@ def targets(stores: Stores, action: Action) -> dict[str, int] | None:
             return {name: min(to or head, head) for name in _named(stores, model)}
         case Model("add", name, from_end=True):
             return {name: head}
+        case Reorder(model):
+            return _named(stores, model)
         case _:
             return None
 
@@ -85,9 +103,10 @@ def _room_for(stores: Stores, command_ids: list[str]) -> None:
 def _cmd(stores: Stores, action: Cmd, line: Line) -> Done:
     command_id = action.command_id or f"cmd-{line.n}"
     _room_for(stores, [command_id])
+    command = action.command()
     answer = handle(
         stores.write,
-        action.command(),
+        command,
         command_id=command_id,
         now=iso(line.at),
         expected_version=action.expect,
@@ -96,6 +115,8 @@ def _cmd(stores: Stores, action: Cmd, line: Line) -> Done:
     trace: tuple[tuple[int, int, int], ...] = ()
     if answer.position is not None and not repeated:
         trace = ((answer.position, line.at, stores.clock.now()),)
+        if isinstance(command, PlaceOrder) and (died := write_twice(stores, command, answer)):
+            return died._replace(trace=trace)
     return Done(answer.outcome, answer.reason, answer.position, repeated, trace=trace)
 
 
@@ -160,6 +181,7 @@ def _drop(stores: Stores, action: Model, line: Line) -> Done:
     for name in stores.positions():
         projection = stores.projection(name)
         if projection is not None and action.name in (name, "all"):
+            begin_again(stores.read, name)
             stores.read.drop(projection)
     return Done(reason="dropped")
 
@@ -170,6 +192,7 @@ def _rebuild(stores: Stores, action: Model, line: Line) -> Done:
         projection = stores.projection(name)
         if projection is None:
             raise CannotDo(_no_model(stores, name))
+        begin_again(stores.read, name)
         stores.read.empty(projection)
         # A crash may have come between these two lines, so read.db cannot say whether it was paused.
         if remembered[name]["paused"]:
@@ -203,19 +226,19 @@ def _apply(stores: Stores, action: Step | Run, line: Line) -> Done:
     for name, checkpoint in stores.checkpoints().items():
         if name in wanted and checkpoint.status == "stopped":
             stores.read.set_status(name, "running")
-    applied = stores.apply(wanted)
-    position = max((to for _, to, _, _, _ in applied), default=None)
-    stopped = [c for c in stores.read.checkpoints() if c.name in wanted and c.status == "stopped"]
-    if stopped:
-        return Done("failed", f"{stopped[0].name} stopped at {stopped[0].reason}", position, applied=tuple(applied))
-    return Done(reason=_said_of(stores, wanted, applied), position=position, applied=tuple(applied))
+    progress = stores.apply(wanted, line.n, again=line.again)
+    position = max((to for _, to, _, _, _ in progress.applied), default=None)
+    return finished(stores, progress, _said_of(stores, wanted, progress.applied), position)
 
 
 def _said_of(stores: Stores, wanted: dict[str, int], applied: list[Applied]) -> str:
     first, last = min((b[2] for b in applied), default=0) + 1, max((b[1] for b in applied), default=0)
     if applied:
         return f"event #{last} applied" if first == last else f"events #{first} to #{last} applied"
-    if not wanted and stores.checkpoints():
+    if not wanted and (there := stores.checkpoints()):
+        stopped = next((name for name, checkpoint in there.items() if checkpoint.status == "stopped"), None)
+        if stopped is not None:
+            return f"nothing ran: {stopped} is stopped, and this line starts it again: run {stopped}"
         return "nothing ran: every read model is asleep, and resume wakes them"
     return "nothing was pending"
 
@@ -295,6 +318,13 @@ PERFORM: dict[type, Callable[[Stores, Any, Line], Done]] = {
     Undo: _go_back,
     Reset: _go_back,
     Poison: _poison,
+    Mode: mode,
+    Crash: crash,
+    Redeliver: redeliver,
+    Reorder: reorder,
+    Retry: retry,
+    Handler: handler,
+    Dual: dual,
     Oracle: oracle,
     Strategies: strategies,
     Race: race,

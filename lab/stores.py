@@ -3,20 +3,30 @@
 import hashlib
 import json
 import sqlite3
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
-from cqrs.read.projection import Projection, built_in
-from cqrs.read.projector import catch_up
+from cqrs.read.projection import Projection, built_in, parse
 from cqrs.read.store import Checkpoint, ReadStore, missing
 from cqrs.sql import connect_read_only
 from cqrs.write.store import WriteStore
 from lab import limits
+from lab.books import open_books
 from lab.clock import Clock
+from lab.delivery import At, Crashed, Progress, Route
 from lab.journal import Journal
-from lab.outcome import Applied
+from lab.loose import Guards
 
 BUILT_IN = built_in()
+
+HANDLERS = {
+    (name, int(version)): parse(name, path.read_text(encoding="utf-8"))
+    for path in sorted(Path(__file__).with_name("handlers").glob("*.sql"))
+    for name, version in [path.stem.split(".")]
+}
+"""Later versions of projections, by name and version: lab/handlers/<name>.<version>.sql. Version 1 is built in."""
 
 
 class Stores:
@@ -26,6 +36,7 @@ class Stores:
         self.folder = folder
         self.clock = clock
         self._fast = fast
+        self.points: Callable[[str], At] = self._armed
         self.journal = Journal(folder / "lab.db", fast=fast)
         self.write = WriteStore(folder / "write.db", synchronous="OFF" if fast else "NORMAL")
         self._cap(self.write.connection, limits.MAX_WRITE_BYTES)
@@ -53,6 +64,7 @@ class Stores:
             self._open_read()
             return
         self._cap(self.read.connection, limits.MAX_READ_BYTES)
+        open_books(self.read)
         self._read_inode = path.stat().st_ino
         self.reader = connect_read_only(path)
         lost = {name: state for name, state in self.models().items() if name not in checkpoints}
@@ -124,8 +136,9 @@ class Stores:
         self.journal.set("models", json.dumps(models))
 
     def projection(self, name: str) -> Projection | None:
-        """Return the projection of that name, or None if there is none."""
-        return BUILT_IN.get(name)
+        """Return the projection of that name, in the version that is deployed; None if there is none."""
+        version = self.versions().get(name, 1)
+        return HANDLERS[name, version] if version > 1 else BUILT_IN.get(name)
 
     def checkpoints(self) -> dict[str, Checkpoint]:
         """Return the checkpoint of every read model that is in read.db."""
@@ -135,19 +148,57 @@ class Stores:
         """Return how far every projection has read."""
         return {name: checkpoint.position for name, checkpoint in self.checkpoints().items()}
 
-    def apply(self, targets: dict[str, int], limit: int = limits.MAX_EVENTS) -> list[Applied]:
-        """Let each named projection apply up to ``limit`` events, but not beyond its target position."""
-        batches: list[Applied] = []
+    def apply(self, targets: dict[str, int], n: int | None = None, *, again: bool = False) -> Progress:
+        """Let each named projection apply events up to its target position.
+
+        ``n`` is the number of the action line; without one, no armed crash happens. With ``again`` the line is
+        done once more, and an armed crash that came after the commit comes once more too.
+        """
+        progress = Progress()
         for name, target in targets.items():
-            projection = self.projection(name)
             before = self.read.position(name)
-            if projection is None or target <= before:
-                continue
-            picked_up = self.clock.now()
-            applied = catch_up(self.read, [projection], self.write.events_after, min(limit, target - before))
-            if applied:
-                batches.append((name, before + applied, before, picked_up, self.clock.now()))
-        return batches
+            route = self.route(name, n)
+            if route is not None and (target > before or (again and name in self.crashes())):
+                events = self.write.events_after(before, max(0, target - before))
+                progress += route.deliver(events, self.clock.now)
+        return progress
+
+    def route(self, name: str, n: int | None = None) -> Route | None:
+        """Return the way of events to a read model, as its mode and an armed crash have it; None if it has none."""
+        projection = self.projection(name)
+        if projection is None:
+            return None
+        at = self.points(name) if n is not None else lambda point: None
+        return Route(self.read, projection, self.guards(name), at, n or 0)
+
+    def _armed(self, name: str) -> At:
+        """Return what happens at each point on the way to a read model: nothing, or the crash that is armed."""
+        wanted = self.crashes().get(name)
+
+        def at(point: str) -> None:
+            if point == wanted:
+                raise Crashed
+
+        return at
+
+    # What a learner broke
+
+    def guards(self, name: str) -> Guards:
+        """Return what a projection protects itself with."""
+        return Guards(**self.by_model("modes").get(name, {}))
+
+    def crashes(self) -> dict[str, str]:
+        """Return the points at which a crash is armed, by read model."""
+        return self.by_model("crashes")
+
+    def versions(self) -> dict[str, int]:
+        """Return the deployed version of each projection that is not the first one."""
+        return self.by_model("versions")
+
+    def by_model(self, setting: str) -> dict[str, Any]:
+        """Return a setting that is chosen for each read model apart."""
+        chosen: dict[str, Any] = json.loads(self.journal.setting(setting, "{}"))
+        return chosen
 
     # Settings
 
