@@ -125,12 +125,13 @@ class Strategies:
 
 @dataclass(frozen=True, slots=True)
 class Race:
-    """Two shoppers, one rug: begin in one of two ways, or let one of the two take the next step."""
+    """Two shoppers, one rug: begin in one of two ways, with some steps or none, or let one of the two take a step."""
 
     step: Literal["read_then_write", "guarded", "ada", "ben"]
+    steps: tuple[str, ...] = ()
 
     def __str__(self) -> str:
-        return f"race {self.step}"
+        return f"race {self.step}" + (f" steps={','.join(self.steps)}" if self.steps else "")
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,7 +31,8 @@ CHOICES = {
     "poison": {"halt": "halt", "skip": "skip", "park": "park", "dlq": "park"},
 }
 
-RACE_STEPS = ("read_then_write", "guarded", "ada", "ben")
+SHOPPERS = {"ada": "ada", "ben": "ben"}
+RACE_STEPS = ("read_then_write", "guarded", *SHOPPERS)
 
 
 def _mode(words: list[str]) -> Mode:
@@ -127,9 +128,14 @@ def _strategies(words: list[str]) -> Strategies:
 
 
 def _race(words: list[str]) -> Race:
-    if len(words) != 1 or words[0] not in RACE_STEPS:
-        raise BadLine("race is read_then_write or guarded to begin, then ada or ben; for example: race guarded")
-    return Race(words[0])  # type: ignore[arg-type]
+    example = "race guarded steps=ada,ben,ada"
+    if not words or words[0] not in RACE_STEPS:
+        raise BadLine(f"race is read_then_write or guarded to begin, then ada or ben; for example: {example}")
+    given = pairs(words[1:], ("steps",) if words[0] not in SHOPPERS else (), example)
+    steps = tuple(given["steps"].split(",")) if "steps" in given else ()
+    for step in steps:
+        choice(SHOPPERS, step, "each of steps=")
+    return Race(words[0], steps)  # type: ignore[arg-type]
 
 
 def _travel(words: list[str]) -> Travel:
