@@ -12,16 +12,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
-from cqrs.write.handlers import handle
-from lab.actions import Cmd, Query
+from lab import fixtures
+from lab.actions import Query
 from lab.carry_out import Answer, carry_out
-from lab.clock import ManualClock, ReplayClock, from_iso, iso
+from lab.clock import ManualClock, ReplayClock, from_iso
 from lab.journal import Entry
 from lab.language import parse
 from lab.stores import BUILT_IN, Stores
 from lab.values import BadLine, shown
-
-FIXTURES = Path(__file__).parent.parent / "lessons" / "fixtures"
 
 FREE_PLAY = (*(f"model add {name}" for name in BUILT_IN), "run")
 """How a sandbox for free play is set up: every built-in read model, caught up."""
@@ -60,11 +58,12 @@ def build(folder: Path, transcript: Transcript, setup: Iterable[str] = FREE_PLAY
     A transcript that a sandbox exported brings its own setup lines, others get ``setup``.
     Raise BadLine for a line that is none.
     """
-    stores = Stores(folder, ManualClock(start_of(transcript.fixture)), fast=True)
+    stores = Stores(folder, ManualClock(fixtures.start_of(transcript.fixture)), fast=True)
     try:
         stores.journal.set("fixture", transcript.fixture)
         stores.journal.set("clock", transcript.clock)
-        _play_fixture(stores, transcript.fixture)
+        # The ground that everything stands on, so it is not part of the journal.
+        fixtures.open_shop(stores.write, stores.clock, transcript.fixture)
         prelude = [written for written in transcript.lines if written.origin == "setup"]
         _set_up(stores, prelude if transcript.exported else [Written(line, "setup") for line in setup])
         for written in transcript.lines:
@@ -72,31 +71,6 @@ def build(folder: Path, transcript: Transcript, setup: Iterable[str] = FREE_PLAY
                 yield _play(stores, written)
     finally:
         stores.close()
-
-
-def fixture_lines(fixture: str) -> list[str]:
-    """Return the lines of a fixture's file."""
-    return (FIXTURES / f"{fixture}.txt").read_text(encoding="utf-8").splitlines()
-
-
-def start_of(fixture: str) -> int:
-    """Return the clock reading at which a fixture's shop opens."""
-    for line in fixture_lines(fixture):
-        header = _HEADER.match(line)
-        if header and header[1] == "at":
-            return from_iso(header[2])
-    raise ValueError(f"the fixture {fixture} has no line '# at <time>'")
-
-
-def _play_fixture(stores: Stores, fixture: str) -> None:
-    """Fill the stores as the fixture says; its lines are the ground, not part of the journal."""
-    for line in fixture_lines(fixture):
-        if line and not line.startswith("#"):
-            action = parse(line)
-            if not isinstance(action, Cmd) or action.command_id is None:
-                raise BadLine(f"a fixture holds commands with an id, not {line}")
-            handle(stores.write, action.command(), command_id=action.command_id, now=iso(stores.clock.now()))
-            stores.clock.pass_time(1)
 
 
 def _set_up(stores: Stores, lines: list[Written]) -> None:
@@ -172,7 +146,7 @@ def read(text: str) -> Transcript:
             else:
                 lines.append(Written(line))
     fixture = headers.get("fixture", "shop")
-    if not fixture.isidentifier() or not (FIXTURES / f"{fixture}.txt").is_file():
+    if not fixtures.exists(fixture):
         raise BadLine(f"there is no fixture {fixture}")
     clock: Literal["real", "manual"] = "real" if headers.get("clock") == "real" else "manual"
     return Transcript(fixture, clock, lines, exported=text.startswith(EXPORTED))
