@@ -51,3 +51,9 @@ def write_twice(stores: Stores, command: PlaceOrder, answer: Answer) -> Done | N
             [(command.order_id, line.product_id, line.qty) for line in command.lines],
         )
     return None
+
+
+def split_orders(stores: Stores) -> list[tuple[str, int]]:
+    """Return the orders that reached only one of the two stores: (order, position of its event)."""
+    died = stores.journal.connection.execute("SELECT detail, first FROM incidents WHERE what = 'split' ORDER BY id")
+    return [(order, position) for order, position in died]

@@ -122,6 +122,15 @@ class Journal:
         text: str | None = row[0]
         return text
 
+    def begun(self, model: str) -> int:
+        """Return the number of the line that made a read model as it is: what befell it earlier is gone."""
+        row = self.connection.execute(
+            "SELECT coalesce(max(n), -1000000) FROM journal WHERE outcome = 'done' AND line IN (?, ?, ?, ?, ?, ?)",
+            [f"model {act}{name}" for act in ("add ", "rebuild ", "switch ") for name in (model, "all")],
+        ).fetchone()
+        number: int = row[0]
+        return number
+
     # What was seen
 
     def record_query(self, n: int, at: int, query: dict[str, Any]) -> None:

@@ -5,9 +5,9 @@ from typing import Any
 
 from cqrs.events import RecordedEvent
 from lab.clock import from_iso
+from lab.keys import keys_of
 from lab.sandbox import Sandbox
 from lab.xray import PAGE
-from lab.xray_read import keys_of
 
 
 def log_page(sandbox: Sandbox, before: int | None = None, limit: int = PAGE) -> dict[str, Any]:

@@ -11,12 +11,11 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from cqrs.events import RecordedEvent
+from lab.keys import Key, key_of, text_of
 from lab.sandbox import Sandbox
 
 WINDOW = 8
 PAGE = 50
-
-Key = tuple[Any, ...]
 
 
 class Cell(NamedTuple):
@@ -160,16 +159,6 @@ def fetch(
     cursor = connection.execute(sql, tuple(parameters))
     columns = [column[0] for column in cursor.description]
     return columns, [dict(zip(columns, row, strict=True)) for row in cursor]
-
-
-def key_of(row: dict[str, Any], key: tuple[str, ...]) -> Key:
-    """Return the values that name a row."""
-    return tuple(row[column] for column in key)
-
-
-def text_of(key: Key) -> str:
-    """Write a key as one word, as it stands in an address."""
-    return ",".join(map(str, key))
 
 
 # One table, a page at a time

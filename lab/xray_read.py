@@ -1,13 +1,13 @@
 """The X-ray of the read store: each read model beside the truth, its stale cells and one-sided rows marked."""
 
-import json
 from typing import Any
 
 from cqrs.events import RecordedEvent
 from cqrs.read.projection import Projection
 from lab import truth
+from lab.keys import Key, key_of, keys_of, text_of
 from lab.sandbox import Sandbox
-from lab.xray import PAGE, WINDOW, Cell, Key, Row, Table, fetch, head_at_start, key_of, text_of
+from lab.xray import PAGE, WINDOW, Cell, Row, Table, fetch, head_at_start
 
 
 def read_tables(sandbox: Sandbox) -> dict[str, Table]:
@@ -78,12 +78,3 @@ def _pending_keys(sandbox: Sandbox, projection: Projection) -> list[Key]:
         if event.type in projection.on:
             keys.update(dict.fromkeys(keys_of(event, projection.key)))
     return list(keys)
-
-
-def keys_of(event: RecordedEvent, key: tuple[str, ...]) -> list[Key]:
-    """Return the keys of the rows that an event speaks of, as far as its fields name them."""
-    told = json.loads(event.payload)
-    told["day"] = told.get("placed_on")
-    by_line = "product_id" in key and "lines" in told
-    facts = [told | line for line in told["lines"]] if by_line else [told]
-    return [key_of(fact, key) for fact in facts if all(column in fact for column in key)]
