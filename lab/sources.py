@@ -7,7 +7,9 @@ from typing import Any
 
 from cqrs.read import projector
 from cqrs.write import handlers
+from lab import shoppers
 from lab.composer import COMMANDS
+from lab.race_stage import WAYS
 from lab.sandbox import Sandbox
 
 ROOT = Path(__file__).parent.parent
@@ -33,6 +35,11 @@ def code_of_projection(sandbox: Sandbox, name: str) -> dict[str, Any] | None:
     if projection is None:
         return None
     return _source(name, "projection", ROOT / f"cqrs/read/projections/{name}.sql", projection.source)
+
+
+def code_of_way(name: str) -> dict[str, Any]:
+    """Return the source of one of the two ways to sell the last rug."""
+    return _source(name, "way", Path(shoppers.__file__), inspect.getsource(WAYS[name]))
 
 
 def code_of_projector() -> dict[str, Any]:

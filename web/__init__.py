@@ -18,6 +18,7 @@ from web import (
     live,
     page,
     panels,
+    race,
     security,
     sheets,
     shutdown,
@@ -37,6 +38,7 @@ BLUEPRINTS = (
     sheets.blueprint,
     take.blueprint,
     lesson_pages.blueprint,
+    race.blueprint,
     texts.words_blueprint,
     texts.teach_blueprint,
 )

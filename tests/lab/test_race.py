@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from itertools import permutations, product
+from typing import Any
 
 import pytest
 
@@ -25,7 +26,7 @@ def began(way: str, steps: tuple[str, ...]) -> str:
     return f"race {way} steps={','.join(steps)}"
 
 
-def finished(sandbox: Sandbox, way: str) -> Iterator[tuple[tuple[str, ...], dict]]:
+def finished(sandbox: Sandbox, way: str) -> Iterator[tuple[tuple[str, ...], dict[str, Any]]]:
     """Every run that comes to an end: of all sequences of steps, those whose every step can be taken."""
     for length in range(1, LONGEST + 1):
         for steps in product(BOTH, repeat=length):
