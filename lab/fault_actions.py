@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import Literal
 
+from lab import limits
+
 Dedupe = Literal["position", "on", "off"]
 Poisoned = Literal["halt", "skip", "park"]
 
@@ -116,7 +118,7 @@ class Strategies:
 
     seed: int = 7
     shoppers: int = 40
-    timeout: float = 1.0
+    timeout: float = limits.MAX_WAIT_SECONDS
     late: Literal["give_up", "stale"] = "give_up"
 
     def __str__(self) -> str:

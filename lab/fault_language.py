@@ -116,7 +116,7 @@ def _oracle(words: list[str]) -> Oracle:
 
 
 def _strategies(words: list[str]) -> Strategies:
-    example = "strategies seed=7 shoppers=40 timeout=1 late=stale"
+    example = "strategies seed=7 shoppers=40 timeout=2 late=stale"
     given = pairs(words, ("seed", "shoppers", "timeout", "late"), example)
     usual = Strategies()
     return Strategies(

@@ -49,6 +49,11 @@ class Stores:
         self.write.close()
         self.journal.close()
 
+    @property
+    def building(self) -> bool:
+        """Tell whether lines are only being replayed here, to lead to these stores."""
+        return self._fast
+
     # The read store, which may vanish at any moment
 
     def _open_read(self) -> None:
