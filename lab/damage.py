@@ -1,0 +1,167 @@
+"""What befell closed stores: read.db is made again from the log, but write.db is looked at and never touched."""
+
+import sqlite3
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from cqrs.sql import connect_read_only
+from cqrs.write.store import GENESIS, WriteStore, chain
+from lab import reissue, seal
+from lab.journal import Journal
+from lab.notices import AGAIN
+from lab.seal import Seal
+
+HARM = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_ERROR)
+"""What SQLite says of a damaged file. Any other error (a lock, no room, no permission) is no damage."""
+
+STATE = {"customers": 1, "products": 1, "stock": 1, "orders": 1, "order_lines": 2, "commands": 1, "_migrations": 1}
+"""The tables that the accepted commands lead to, each with the number of columns that name a row."""
+
+SOUND = "was changed while it was put away; every row and hash was compared, and all are as they were"
+
+
+class Damaged(Exception):
+    """A store that nothing can make again is damaged; the message says where, and ``folder`` has the files."""
+
+    def __init__(self, what: str, folder: Path) -> None:
+        super().__init__(what)
+        self.folder = folder
+
+
+def look_over(folder: Path) -> dict[str, str]:
+    """Return what befell the closed stores of a folder; a read.db that is lost is removed. Raise Damaged."""
+    sealed = seal.of(folder)
+    found = {"write.db": of_write(folder, sealed), "read.db": of_read(folder, sealed)}
+    if found["read.db"]:
+        remove_read(folder)
+    return {name: said for name, said in found.items() if said}
+
+
+# The read store
+
+
+def remove_read(folder: Path) -> None:
+    """Remove read.db with what lies beside it."""
+    for leftover in folder.glob("read.db*"):
+        leftover.unlink()
+
+
+def of_read(folder: Path, sealed: Seal | None) -> str | None:
+    """Return what befell read.db, if it has to be made again."""
+    path = folder / "read.db"
+    if not (folder / "lab.db").exists() or (sealed and sealed.holds(path)):
+        return None
+    if not path.exists():
+        return AGAIN.format("was gone")
+    if sealed:
+        return AGAIN.format("was damaged or replaced")
+    return AGAIN.format("was damaged") if _sqlite_finds(path) else None
+
+
+def _sqlite_finds(path: Path) -> str | None:
+    with closing(connect_read_only(path)) as connection:
+        return _in_words(connection, not_whole)
+
+
+# The write store
+
+
+def of_write(folder: Path, sealed: Seal | None) -> str | None:
+    """Return None if write.db is as it was put away, or a remark if it differs and is sound; raise Damaged else."""
+    path = folder / "write.db"
+    if not (folder / "lab.db").exists() or (sealed and sealed.holds(path)):
+        return None
+    if not path.exists():
+        raise Damaged("the file write.db is gone", folder)
+    with closing(connect_read_only(path)) as connection:
+        for check in (not_writable, broken_chain, not_whole):
+            if found := _in_words(connection, check):
+                raise Damaged(found, folder)
+        if sealed is None:
+            return None
+        if seal.rows_of(connection) != sealed.rows:
+            raise Damaged(_in_words(connection, other_rows) or "", folder)
+    return SOUND
+
+
+def _in_words(connection: sqlite3.Connection, check: Callable[[sqlite3.Connection], str | None]) -> str | None:
+    try:
+        return check(connection)
+    except sqlite3.Error as error:
+        # Python's own complaint about text that is none has no code.
+        if getattr(error, "sqlite_errorcode", sqlite3.SQLITE_CORRUPT) & 0xFF not in HARM:
+            raise
+        return f"SQLite cannot read it: {error}"
+
+
+def not_writable(connection: sqlite3.Connection) -> str | None:
+    """Look at the two bytes of the header that say which SQLite may write the file, and which may read it."""
+    path = connection.execute("SELECT file FROM pragma_database_list WHERE name = 'main'").fetchone()[0]
+    with open(path, "rb") as file:
+        versions = file.read(20)[18:]
+    return None if set(versions) <= {1, 2} else "its header asks for a newer SQLite than there is"
+
+
+def broken_chain(connection: sqlite3.Connection) -> str | None:
+    """Follow the hashes of the event log from the first event to the last."""
+    rows = connection.execute("SELECT * FROM events ORDER BY position")
+    before: tuple[object, ...] = (0, GENESIS)
+    for row in rows:
+        if row[0] != int(str(before[0])) + 1:
+            return f"the event log has a gap: after event #{before[0]} comes #{row[0]}"
+        if row[-1] != chain(str(before[-1]), *row[:-1]):
+            return f"event #{row[0]} is not what was recorded: its hash does not follow from it and the hash before it"
+        before = row
+    return None
+
+
+def not_whole(connection: sqlite3.Connection) -> str | None:
+    """Let SQLite check the file's structure, its indexes and the rules of its tables."""
+    said: str = connection.execute("PRAGMA integrity_check").fetchone()[0]
+    return None if said == "ok" else f"SQLite's integrity check says: {said.splitlines()[-1]}"
+
+
+def other_rows(connection: sqlite3.Connection) -> str:
+    """Issue the accepted commands again in a scratch, and say which row they do not lead to."""
+    with TemporaryDirectory() as scratch:
+        with closing(sqlite3.connect(Path(scratch, "copy.db"))) as copy:
+            connection.backup(copy)
+        with (
+            closing(WriteStore(Path(scratch, "copy.db"), synchronous="OFF")) as kept,
+            closing(WriteStore(Path(scratch, "again.db"), synchronous="OFF")) as again,
+        ):
+            try:
+                for command in reissue.accepted(kept, 0, kept.head()):
+                    reissue.issue(again, command)
+            except Exception as error:
+                # A command whose row is damaged may fail in any way.
+                return f"table commands: a command cannot be issued again: {error}"
+            return _first_difference(kept.connection, again.connection)
+
+
+def _first_difference(kept: sqlite3.Connection, again: sqlite3.Connection) -> str:
+    shapes = [set(store.execute("SELECT name, sql FROM sqlite_master")) for store in (kept, again)]
+    if shapes[0] != shapes[1]:
+        return f"its schema is not that of a write store: {min(name for name, _ in shapes[0] ^ shapes[1])}"
+    for table, width in STATE.items():
+        sql = f"SELECT * FROM {table}" + (" WHERE outcome = 'accepted'" if table == "commands" else "")
+        rows, true = set(kept.execute(sql)), set(again.execute(sql))
+        if rows != true:
+            key = min(map(str, (row[:width] for row in rows ^ true)))
+            return f"table {table}: row {key} is not what the accepted commands lead to"
+    return "its rows agree with one another and are not those that were put away: it may be another sandbox's"
+
+
+# The journal
+
+
+def open_journal(folder: Path, *, fast: bool) -> Journal:
+    """Open lab.db; raise Damaged if it is no database any more."""
+    try:
+        return Journal(folder / "lab.db", fast=fast)
+    except sqlite3.DatabaseError as error:
+        if getattr(error, "sqlite_errorcode", 0) & 0xFF not in HARM[:2]:
+            raise
+        raise Damaged(f"SQLite cannot read lab.db, the journal: {error}", folder) from error
