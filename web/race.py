@@ -8,6 +8,7 @@ from flask.typing import ResponseReturnValue
 
 from lab import race, sources
 from lab.carry_out import Answer
+from lab.race_stage import NAMES
 from lab.sandbox import Sandbox
 from web import visitor
 from web.actions import status_of
@@ -15,7 +16,6 @@ from web.actions import status_of
 blueprint = Blueprint("race", __name__)
 
 TELLING = re.compile(r"BEGIN|COMMIT|ROLLBACK|UPDATE stock|INSERT INTO orders|SELECT .* JOIN stock")
-"""The statements that the story is about; the rest of a step's are a tap away."""
 
 READY_MADE = {
     "read_then_write": {"one after the other": "ada,ada,ada,ben,ben", "both look first": "ada,ben,ada,ben,ada,ben"},
@@ -52,15 +52,24 @@ def panel(sandbox: Sandbox, answer: Answer | None = None) -> dict[str, Any]:
     with sandbox.lock:
         way, steps = race.kept(sandbox.stores)
         last = sandbox.lab.connection.execute(
-            "SELECT line FROM journal WHERE origin = 'learner' AND outcome = 'done' ORDER BY n DESC LIMIT 1"
+            "SELECT line, outcome, reason FROM journal WHERE origin = 'learner' ORDER BY n DESC LIMIT 1"
         ).fetchone()
+    line, outcome, reason = last if last and last[0].startswith("race ") else (None, None, None)
+    if answer is not None:
+        outcome, reason = answer.outcome, answer.reason
     told = race.run(way, steps)
     return {
         **told,
-        "rows": [{**row, "telling": [sql for sql in row["sql"] if TELLING.match(sql)]} for row in told["rows"]],
-        "names": race.NAMES,
+        "rows": [{**row, "telling": telling(row["sql"])} for row in told["rows"]],
+        "names": NAMES,
         "ready": READY_MADE[way],
-        "line": last[0] if last and last[0].startswith("race ") else None,
-        "problem": answer.reason if answer and answer.outcome == "failed" else None,
+        "line": line,
+        "problem": reason if outcome == "failed" else None,
         "code": sources.code_of_way(way),
     }
+
+
+def telling(ran: list[str]) -> list[str]:
+    """Return the statements that the story is about, up to where a transaction was given up."""
+    end = ran.index("ROLLBACK") + 1 if "ROLLBACK" in ran else len(ran)
+    return [sql for sql in ran[:end] if TELLING.match(sql)]
