@@ -1,60 +1,77 @@
-"""What moves by itself on a real clock: the projector, a batch at a time, and the shoppers.
+"""What moves by itself on a real clock: the projector, a batch at a time, what fills beside, and the shoppers.
 
 It only says when and what; a worker, or a test, lets it happen.
 """
 
 from lab import limits
-from lab.actions import Run, Traffic
+from lab.actions import Model, Run, Traffic
 from lab.carry_out import carry_out
 from lab.clock import SECOND
 from lab.language import parse
 from lab.stores import Stores
 from lab.traffic import shopper
 
+COMMON = None
+"""The name under which all read models without a delay of their own are due together."""
+
 
 class Motion:
-    """The plan of one sandbox: when its next batch and its next shopper are due. On a manual clock, never."""
+    """The plan of one sandbox: when its next batches and its next shopper are due. On a manual clock, never."""
 
     def __init__(self, stores: Stores) -> None:
         self._stores = stores
-        self._next_batch_at: int | None = None
+        self._next_batch_at: dict[str | None, int] = {}
+        self._next_fill_at: int | None = None
         self._next_shopper_at: int | None = None
         self.plan()
 
     def due(self) -> float | None:
         """Return in how many seconds there is something to do, or None."""
-        times = [at for at in (self._next_batch_at, self._next_shopper_at) if at is not None]
+        single = (self._next_fill_at, self._next_shopper_at)
+        times = [*self._next_batch_at.values(), *(at for at in single if at is not None)]
         return max(0.0, (min(times) - self._stores.clock.now()) / SECOND) if times else None
 
     def advance(self) -> bool:
         """Do what is due; tell whether anything was."""
         now = self._stores.clock.now()
         shopping = self._next_shopper_at is not None and self._next_shopper_at <= now
-        projecting = self._next_batch_at is not None and self._next_batch_at <= now
+        filling = self._next_fill_at is not None and self._next_fill_at <= now
+        projecting = {name for name, at in self._next_batch_at.items() if at <= now}
         if shopping:
             self._shop(now)
         if projecting:
-            self._project()
+            self._project(projecting)
+        if filling:
+            self._fill()
         self.plan()
-        return shopping or projecting
+        return shopping or filling or bool(projecting)
 
     def plan(self) -> None:
         """Settle when there is something to do next; to be called after every action."""
         if self._stores.clock.kind != "real":
             return
         if not self._stores.journal.make_room():
-            self._next_batch_at = self._next_shopper_at = None
+            self._next_batch_at, self._next_fill_at, self._next_shopper_at = {}, None, None
             return
-        now, head = self._stores.clock.now(), self._stores.write.head()
-        if any(c.status == "running" and c.position < head for c in self._stores.read.checkpoints()):
-            soonest = now + int(self._stores.delay * SECOND)
-            self._next_batch_at = soonest if self._next_batch_at is None else min(self._next_batch_at, soonest)
-        else:
-            self._next_batch_at = None
+        now = self._stores.clock.now()
+        self._plan_batches(now)
+        if not self._fillable():
+            self._next_fill_at = None
+        elif self._next_fill_at is None:
+            self._next_fill_at = now + int(limits.FILL_PAUSE_SECONDS * SECOND)
         if not self._stores.traffic:
             self._next_shopper_at = None
         elif self._next_shopper_at is None:
             self._next_shopper_at = now
+
+    def _plan_batches(self, now: int) -> None:
+        head, own = self._stores.write.head(), self._stores.delays()
+        behind = [c.name for c in self._stores.read.checkpoints() if c.status == "running" and c.position < head]
+        soonest = {
+            name: now + int(self._stores.delay_of(name) * SECOND)
+            for name in {name if name in own else COMMON for name in behind}
+        }
+        self._next_batch_at = {name: min(self._next_batch_at.get(name, at), at) for name, at in soonest.items()}
 
     def _shop(self, now: int) -> None:
         rate = self._stores.traffic
@@ -65,20 +82,45 @@ class Motion:
         # After a hold-up shoppers come quickly, but what was missed longer ago than a second stays missed.
         self._next_shopper_at = max((self._next_shopper_at or now) + SECOND // rate, now - SECOND)
 
-    def _project(self) -> None:
-        """Let every running projection apply its next batch; each target is journalled before the batch."""
-        head = self._stores.write.head()
+    def _project(self, due: set[str | None]) -> None:
+        """Let the running projections that are due apply their next batch; each target is journalled before it."""
+        head, own = self._stores.write.head(), self._stores.delays()
         running = {c.name: c.position for c in self._stores.read.checkpoints() if c.status == "running"}
-        goals = {name: min(at + self._stores.batch, head) for name, at in running.items() if at < head}
+        goals = {
+            name: min(at + self._stores.batch, head)
+            for name, at in running.items()
+            if at < head and (name if name in own else COMMON) in due
+        }
         together = len(set(goals.values())) == 1 and len(goals) == len(running)
         for line in [Run(to=min(goals.values()))] if together else [Run(name, to) for name, to in goals.items()]:
             answer = carry_out(self._stores, line, "projector")
             if answer.outcome == "failed":
                 self._stop(goals if line.model == "all" else {line.model: goals[line.model]}, answer.reason)
-        self._next_batch_at = None
+        for name in due:
+            del self._next_batch_at[name]
 
     def _stop(self, goals: dict[str, int], reason: str | None) -> None:
         """Stop what could not reach its goal, or it would try again for ever."""
         for checkpoint in self._stores.read.checkpoints():
             if checkpoint.status == "running" and checkpoint.position < goals.get(checkpoint.name, 0):
                 self._stores.read.set_status(checkpoint.name, "stopped", reason)
+
+    # Beside
+
+    def _fillable(self) -> dict[str, int]:
+        """Return how many events each read model beside has before it, where it is being filled and can go on."""
+        head, green = self._stores.write.head(), self._stores.next.checkpoints()
+        return {
+            name: head - green[name].position
+            for name, standing in self._stores.next.standing().items()
+            if standing["stage"] == "filling" and name in green
+            if green[name].status != "stopped" and green[name].position < head
+        }
+
+    def _fill(self) -> None:
+        for name, pending in self._fillable().items():
+            line = Model("fill", name, events=min(pending, limits.FILL_BATCH_EVENTS))
+            answer = carry_out(self._stores, line, "projector")
+            if answer.outcome == "failed":
+                self._stores.next.store().set_status(name, "stopped", answer.reason)
+        self._next_fill_at = None

@@ -25,7 +25,7 @@ from lab.actions import (
     Undo,
     Wait,
 )
-from lab.beside import beside
+from lab.beside import beside, fill_target
 from lab.books import begin_again
 from lab.clock import iso
 from lab.dual import dual, write_twice
@@ -67,6 +67,8 @@ def targets(stores: Stores, action: Action) -> dict[str, int] | None:
             return {name: min(to or head, head) for name in _named(stores, model)}
         case Model("add", name, from_end=True):
             return {name: head}
+        case Model("fill"):
+            return fill_target(stores, action)
         case Reorder(model):
             return _named(stores, model)
         case _:
@@ -181,13 +183,18 @@ def _drop(stores: Stores, action: Model, line: Line) -> Done:
     for name in stores.positions():
         projection = stores.projection(name)
         if projection is not None and action.name in (name, "all"):
+            stores.next.discard(projection)
             begin_again(stores.read, name)
             stores.read.drop(projection)
-    return Done(reason="dropped")
+    standing = {name: it for name, it in stores.next.standing().items() if action.name not in (name, "all")}
+    return Done(
+        reason="dropped",
+        settings={"beside": json.dumps(standing), "rebuilding": json.dumps(stores.rebuilding())},
+    )
 
 
 def _rebuild(stores: Stores, action: Model, line: Line) -> Done:
-    remembered = stores.models()
+    remembered, rebuilding, head = stores.models(), stores.rebuilding(), stores.write.head()
     for name in _named(stores, action.name):
         projection = stores.projection(name)
         if projection is None:
@@ -197,8 +204,10 @@ def _rebuild(stores: Stores, action: Model, line: Line) -> Done:
         # A crash may have come between these two lines, so read.db cannot say whether it was paused.
         if remembered[name]["paused"]:
             stores.read.set_status(name, "paused")
-        _forget_start(stores, name)
-    return Done(reason="empty again: the projector fills it from event 1")
+        stores.journal.set("models", stores.knowing_from(name, 0))
+        rebuilding[name] = head
+    said = "empty again: the projector fills it from event 1, and whoever reads it meanwhile is told"
+    return Done(reason=said, settings={"rebuilding": json.dumps(rebuilding)})
 
 
 def _add(stores: Stores, action: Model, line: Line) -> Done:
@@ -211,13 +220,6 @@ def _add(stores: Stores, action: Model, line: Line) -> Done:
     elif not line.again:
         raise CannotDo(f"{action.name} is there already; this line would fill it again: model rebuild {action.name}")
     return Done(position=position)
-
-
-def _forget_start(stores: Stores, name: str) -> None:
-    """A rebuilt read model knows the log from its beginning, whatever it began with."""
-    models = json.loads(stores.journal.setting("models", "{}"))
-    models[name]["from"] = 0
-    stores.journal.set("models", json.dumps(models))
 
 
 def _apply(stores: Stores, action: Step | Run, line: Line) -> Done:
@@ -261,7 +263,7 @@ def _query(stores: Stores, action: Query, line: Line) -> Done:
     projection = stores.projection(action.model)
     if projection is None or action.model == "all":
         raise CannotDo(_no_model(stores, action.model))
-    head = stores.write.head()
+    head, told = stores.write.head(), None
     if action.via == "write":
         if truth.source(action.model) is None:
             raise CannotDo(f"nobody wrote how the write store answers {action.model}")
@@ -270,6 +272,8 @@ def _query(stores: Stores, action: Query, line: Line) -> Done:
         )
     else:
         page = queries.query(stores.reader, projection, action.key, limits.MAX_QUERY_ROWS)
+        goal = stores.rebuilding().get(action.model)
+        told = f"{action.model} is being rebuilt: {page.as_of:,} of {goal:,} events" if goal else None
     seen = {
         "model": action.model,
         "key": action.key,
@@ -279,15 +283,30 @@ def _query(stores: Stores, action: Query, line: Line) -> Done:
         "waited": line.waited,
         "result": page.rows,
     }
-    return Done(position=page.as_of, query=seen)
+    return Done(reason=told, position=page.as_of, query=seen)
 
 
 def _set(stores: Stores, action: Set, line: Line) -> Done:
+    if action.model is not None and action.delay is not None:
+        return _set_delay_of(stores, action.model, action.delay)
     if action.delay is not None:
         stores.journal.set("delay", action.delay)
     if action.batch is not None:
         stores.journal.set("batch", action.batch)
     return Done()
+
+
+def _set_delay_of(stores: Stores, name: str, delay: float) -> Done:
+    """Give a read model a delay of its own; with the common one, it has none of its own any more."""
+    if name not in stores.positions():
+        raise CannotDo(_no_model(stores, name))
+    delays = {other: own for other, own in stores.delays().items() if other != name}
+    if delay == stores.delay:
+        said = f"{name} waits as long as the others again: {delay:g} s, injected"
+    else:
+        delays[name] = delay
+        said = f"{name} waits {delay:g} s before each batch, injected; the others {stores.delay:g} s"
+    return Done(reason=said, settings={"delays": json.dumps(delays)})
 
 
 def _traffic(stores: Stores, action: Traffic, line: Line) -> Done:

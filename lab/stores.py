@@ -18,6 +18,7 @@ from lab.clock import Clock
 from lab.delivery import At, Crashed, Progress, Route
 from lab.journal import Journal
 from lab.loose import Guards
+from lab.next_db import NextDb
 
 BUILT_IN = built_in()
 
@@ -40,10 +41,12 @@ class Stores:
         self.journal = Journal(folder / "lab.db", fast=fast)
         self.write = WriteStore(folder / "write.db", synchronous="OFF" if fast else "NORMAL")
         self._cap(self.write.connection, limits.MAX_WRITE_BYTES)
+        self.next = NextDb(folder, self.journal, self.projection, fast=fast)
         self._open_read()
 
     def close(self) -> None:
         """Close the files."""
+        self.next.close()
         self.reader.close()
         self.read.close()
         self.write.close()
@@ -68,7 +71,7 @@ class Stores:
                 leftover.unlink()
             self._open_read()
             return
-        self._cap(self.read.connection, limits.MAX_READ_BYTES)
+        self.next.share_room(self.read.connection)
         open_books(self.read)
         self._read_inode = path.stat().st_ino
         self.reader = connect_read_only(path)
@@ -77,7 +80,8 @@ class Stores:
             self._restore(name, state)
 
     def ensure_read(self) -> None:
-        """If read.db was deleted, replaced or damaged under us, make it again."""
+        """If read.db or read.next.db was deleted, replaced or damaged under us, make it again."""
+        self.next.ensure()
         try:
             if (self.folder / "read.db").stat().st_ino != self._read_inode:
                 self.make_read_again()
@@ -88,9 +92,12 @@ class Stores:
             if not missing(error):
                 raise
             self.make_read_again()
+        if self.next.standing():
+            self.next.share_room(self.read.connection)
 
     def make_read_again(self) -> None:
         """Begin with an empty read.db and bring it to where it stood, from the log."""
+        self.next.check()
         self.reader.close()
         with suppress(sqlite3.DatabaseError):
             self.read.close()
@@ -139,6 +146,17 @@ class Stores:
             for checkpoint in self.read.checkpoints()
         }
         self.journal.set("models", json.dumps(models))
+
+    def knowing_from(self, name: str, position: int) -> str:
+        """Return the setting ``models`` in which a read model knows the log from a position on, whatever it was."""
+        models = json.loads(self.journal.setting("models", "{}"))
+        models[name]["from"] = position
+        return json.dumps(models)
+
+    def rebuilding(self) -> dict[str, int]:
+        """Return the read models that are being rebuilt in place, each with the head when that began."""
+        goals: dict[str, int] = self.by_model("rebuilding")
+        return {name: goals[name] for name, at in self.positions().items() if at < goals.get(name, 0)}
 
     def projection(self, name: str) -> Projection | None:
         """Return the projection of that name, in the version that is deployed; None if there is none."""
@@ -212,6 +230,14 @@ class Stores:
         """The injected delay before each batch, in seconds."""
         return float(self.journal.setting("delay", str(limits.START_DELAY_SECONDS)))
 
+    def delay_of(self, name: str | None) -> float:
+        """Return the injected delay before each batch of one read model: its own, or the common one."""
+        return float(self.delays().get(name or "", self.delay))
+
+    def delays(self) -> dict[str, float]:
+        """Return the delays of those read models that have one of their own."""
+        return self.by_model("delays")
+
     @property
     def batch(self) -> int:
         """How many events the projector applies at once."""
@@ -232,7 +258,10 @@ class Stores:
     def fingerprint(self) -> str:
         """Return one SHA-256 over every table's rows of both stores, without what a clock wrote into them."""
         digest = hashlib.sha256()
-        for store, connection in (("write", self.write.connection), ("read", self.read.connection)):
+        stores = [("write", self.write.connection), ("read", self.read.connection)]
+        if self.next.standing():
+            stores.append(("next", self.next.store().connection))
+        for store, connection in stores:
             for table in tables(connection):
                 columns = [name for name in columns_of(connection, table) if (table, name) not in CLOCKED]
                 listed = ", ".join(f'"{name}"' for name in columns)
