@@ -3,6 +3,8 @@
 Between the two commits there is a moment in which the server may die, and no log that would tell anybody.
 """
 
+from typing import Any
+
 from cqrs.commands import PlaceOrder
 from cqrs.write.store import Answer
 from lab.fault_actions import Dual
@@ -57,3 +59,17 @@ def split_orders(stores: Stores) -> list[tuple[str, int]]:
     """Return the orders that reached only one of the two stores: (order, position of its event)."""
     died = stores.journal.connection.execute("SELECT detail, first FROM incidents WHERE what = 'split' ORDER BY id")
     return [(order, position) for order, position in died]
+
+
+def table(stores: Stores) -> dict[str, Any] | None:
+    """Return what the second half of the double write has left in read.db; None if there never was one."""
+    there = "SELECT 1 FROM sqlite_schema WHERE name = 'dual_orders'"
+    if stores.reader.execute(there).fetchone() is None:
+        return None
+    newest = "SELECT order_id, product_id, qty FROM dual_orders ORDER BY order_id DESC, product_id LIMIT 8"
+    return {
+        "on": stores.journal.setting("dual") == "on",
+        "armed": bool(stores.journal.setting("dual_crash")),
+        "rows": stores.reader.execute(newest).fetchall(),
+        "split": split_orders(stores)[-8:],
+    }

@@ -131,6 +131,15 @@ class Journal:
         number: int = row[0]
         return number
 
+    def damaged(self, model: str, kinds: Iterable[str]) -> bool:
+        """Tell whether something of these kinds befell an event on its way to a read model, since that was made."""
+        wanted = list(kinds)
+        row = self.connection.execute(
+            f"SELECT 1 FROM incidents WHERE projection = ? AND n > ? AND what IN ({', '.join('?' * len(wanted))})",
+            (model, self.begun(model), *wanted),
+        ).fetchone()
+        return row is not None
+
     # What was seen
 
     def record_query(self, n: int, at: int, query: dict[str, Any]) -> None:

@@ -55,7 +55,7 @@ def project(
         committed = books.position_after(store, projection.name, n)
         position = store.position(projection.name) if committed is None else committed
         for delivery in batch if committed is None else ():
-            fate = _deal_with(store, projection, delivery, position, at, guards)
+            fate = deal_with(store, projection, delivery, position, at, guards)
             if fate is not None:
                 fates.append(fate)
                 if fate.what == "stopped":
@@ -74,7 +74,7 @@ def project(
     return fates
 
 
-def _deal_with(
+def deal_with(
     store: ReadStore,
     projection: Projection,
     delivery: Delivery,

@@ -148,7 +148,7 @@ def _befell(stores: Stores, name: str) -> list[tuple[int, int, str, str]]:
         )
         if what in DAMAGE and (what != "crashed" or kept)
     ]
-    start = int(str(stores.models().get(name, {}).get("from", 0)))
+    start = stores.started_at(name)
     if start:
         befell.append((1, start, "before", f"came before this read model: it began at #{start}"))
     return befell

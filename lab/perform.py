@@ -237,10 +237,11 @@ def _said_of(stores: Stores, wanted: dict[str, int], applied: list[Applied]) -> 
     first, last = min((b[2] for b in applied), default=0) + 1, max((b[1] for b in applied), default=0)
     if applied:
         return f"event #{last} applied" if first == last else f"events #{first} to #{last} applied"
-    if not wanted and (there := stores.checkpoints()):
-        stopped = next((name for name, checkpoint in there.items() if checkpoint.status == "stopped"), None)
-        if stopped is not None:
-            return f"nothing ran: {stopped} is stopped, and this line starts it again: run {stopped}"
+    there = stores.checkpoints()
+    stopped = [name for name, checkpoint in there.items() if checkpoint.status == "stopped" and name not in wanted]
+    if stopped:
+        return f"nothing ran: {stopped[0]} is stopped, and this line starts it again: run {stopped[0]}"
+    if there and not wanted:
         return "nothing ran: every read model is asleep, and resume wakes them"
     return "nothing was pending"
 

@@ -1,8 +1,10 @@
 """Where a sandbox stands, in figures: what ``GET /state`` answers."""
 
 import sqlite3
+from dataclasses import asdict
 from typing import Any
 
+from lab.books import parked
 from lab.clock import SECOND, from_iso
 from lab.stores import Stores, tables
 
@@ -24,6 +26,10 @@ def state_of(stores: Stores) -> dict[str, Any]:
                 "age": age(stores, checkpoint.position),
                 "status": checkpoint.status,
                 "reason": checkpoint.reason,
+                "mode": asdict(stores.guards(checkpoint.name)),
+                "crash": stores.crashes().get(checkpoint.name),
+                "version": stores.versions().get(checkpoint.name, 1),
+                "parked": len(parked(stores.read, checkpoint.name)),
             }
             for checkpoint in stores.read.checkpoints()
         },

@@ -12,13 +12,14 @@ from cqrs.read.projection import Projection, built_in, parse
 from cqrs.read.store import Checkpoint, ReadStore, missing
 from cqrs.sql import connect_read_only
 from cqrs.write.store import WriteStore
-from lab import limits
+from lab import damage, limits, seal
 from lab.books import open_books
 from lab.clock import Clock
 from lab.delivery import At, Crashed, Progress, Route
-from lab.journal import Journal
 from lab.loose import Guards
 from lab.next_db import NextDb
+from lab.notices import AGAIN, Notices
+from lab.travel_moments import Moments
 
 BUILT_IN = built_in()
 
@@ -38,19 +39,29 @@ class Stores:
         self.clock = clock
         self._fast = fast
         self.points: Callable[[str], At] = self._armed
-        self.journal = Journal(folder / "lab.db", fast=fast)
+        found = damage.look_over(folder)
+        self.journal = damage.open_journal(folder, fast=fast)
+        self.notices = Notices(self.journal, found)
+        seal.break_(folder)
         self.write = WriteStore(folder / "write.db", synchronous="OFF" if fast else "NORMAL")
         self._cap(self.write.connection, limits.MAX_WRITE_BYTES)
         self.next = NextDb(folder, self.journal, self.projection, fast=fast)
         self._open_read()
+        if not self._plausible():
+            self.make_read_again("was not the one of this sandbox")
+        self.moments = Moments(folder / "travel")
 
     def close(self) -> None:
-        """Close the files."""
-        self.next.close()
-        self.reader.close()
-        self.read.close()
-        self.write.close()
-        self.journal.close()
+        """Close the files, and seal them."""
+        rows = None
+        with suppress(sqlite3.Error):
+            rows = seal.rows_of(self.write.connection)
+        for file in (self.next, self.reader, self.read, self.write, self.journal):
+            file.close()
+        if rows is not None:
+            with suppress(OSError):
+                seal.put(self.folder, rows)
+        self.moments.drop()
 
     @property
     def building(self) -> bool:
@@ -67,8 +78,7 @@ class Stores:
         except sqlite3.DatabaseError as error:
             if isinstance(error, sqlite3.OperationalError):
                 raise
-            for leftover in self.folder.glob("read.db*"):
-                leftover.unlink()
+            self._remove_read("was damaged")
             self._open_read()
             return
         self.next.share_room(self.read.connection)
@@ -84,10 +94,10 @@ class Stores:
         self.next.ensure()
         try:
             if (self.folder / "read.db").stat().st_ino != self._read_inode:
-                self.make_read_again()
+                self.make_read_again("was replaced")
             self.read.checkpoints()
         except FileNotFoundError:
-            self.make_read_again()
+            self.make_read_again("was gone")
         except sqlite3.DatabaseError as error:
             if not missing(error):
                 raise
@@ -95,15 +105,28 @@ class Stores:
         if self.next.standing():
             self.next.share_room(self.read.connection)
 
-    def make_read_again(self) -> None:
+    def make_read_again(self, why: str = "was damaged") -> None:
         """Begin with an empty read.db and bring it to where it stood, from the log."""
         self.next.check()
         self.reader.close()
         with suppress(sqlite3.DatabaseError):
             self.read.close()
-        for leftover in self.folder.glob("read.db*"):
-            leftover.unlink()
+        self._remove_read(why)
         self._open_read()
+
+    def _remove_read(self, why: str) -> None:
+        self.notices.add("read.db", AGAIN.format(why))
+        damage.remove_read(self.folder)
+
+    def _plausible(self) -> bool:
+        """Tell whether read.db stands where lab.db says, or where a line that was under way may have brought it."""
+        positions = self.positions()
+        if any(position > self.write.head() for position in positions.values()):
+            return False
+        noted = self.positions_last_seen()
+        return bool(self.journal.entries(unfinished=True)) or all(
+            noted.get(name, position) == position for name, position in positions.items()
+        )
 
     def _restore(self, name: str, state: dict[str, object]) -> None:
         projection = self.projection(name)
@@ -128,6 +151,11 @@ class Stores:
         for name, state in models.items():
             state["position"] = positions.get(name, state["from"])
         return models
+
+    def started_at(self, name: str) -> int:
+        """Return the position behind which a read model began to hear of events; 0 is the beginning of the log."""
+        state = json.loads(self.journal.setting("models", "{}")).get(name, {})
+        return int(state.get("from", 0))
 
     def positions_last_seen(self) -> dict[str, int]:
         """Return the position of each projection as it was noted last."""

@@ -13,7 +13,7 @@ from web.page import context, keep_for_the_next_page
 
 blueprint = Blueprint("actions", __name__)
 
-SLOTS = ("write", "read", "line")
+SLOTS = ("write", "read", "line", "break")
 
 
 @blueprint.post("/actions")

@@ -35,6 +35,8 @@ def line_of(form: Form) -> str:
     if verb == "traffic":
         rate = form.get("rate", "")
         return _joined("traffic", "off" if rate == "0" else rate)
+    if verb == "redeliver":
+        return _joined(verb, form.get("model", ""), form.get("position", ""))
     return _joined(verb)
 
 

@@ -7,7 +7,7 @@ id ``event-log``. All partials read one variable, ``panel``.
 from collections.abc import Callable
 from typing import Any
 
-from lab import trail, xray, xray_read
+from lab import broken, dual, trail, xray, xray_read
 from lab.sandbox import Sandbox
 from lab.standing import Standing, standings
 from lab.stores import BUILT_IN
@@ -16,6 +16,9 @@ from web.chart import lag_chart
 
 TAPE = 12
 CHOICES = 50
+
+FIRST_TO_BREAK = "sales"
+"""The read model that the page offers first to be broken: a number counted twice is seen there best."""
 
 Panel = Callable[[Sandbox], dict[str, Any]]
 
@@ -85,6 +88,7 @@ def projector(sandbox: Sandbox) -> dict[str, Any]:
         "delay": sandbox.stores.delay,
         "batch": sandbox.stores.batch,
         "traffic": int(sandbox.lab.setting("traffic", "0")),
+        "broken": FIRST_TO_BREAK if FIRST_TO_BREAK in sandbox.projections else next(iter(sandbox.projections), None),
     }
 
 
@@ -92,9 +96,30 @@ def read_models(sandbox: Sandbox) -> dict[str, Any]:
     """The raw tables of the read store, each with its lag, and the read models that could be added."""
     measured = gauge(sandbox)
     tables = xray_read.read_tables(sandbox)
-    models = [{"at": at, "table": tables[at.name], "beat": at.position % 2} for at in measured["standings"]]
+    models = [_model(sandbox, at, tables[at.name]) for at in measured["standings"]]
     missing = [name for name in QUERIES if name not in tables]
-    return {**measured, "models": models, "missing": missing, "has_code": set(BUILT_IN)}
+    return {
+        **measured,
+        "models": models,
+        "missing": missing,
+        "has_code": set(BUILT_IN),
+        "dual": dual.table(sandbox.stores),
+    }
+
+
+def _model(sandbox: Sandbox, at: Standing, table: xray.Table) -> dict[str, Any]:
+    matter = broken.trouble(sandbox, at.name)
+    wrong = {(drift.key, drift.column): drift for drift in matter["drift"]}
+    missing = [drift for drift in matter["drift"] if drift.column is None and drift.says is None]
+    return {
+        **matter,
+        "at": at,
+        "table": table,
+        "beat": at.position % 2,
+        "wrong": wrong,
+        "lost": missing[: xray.WINDOW],
+        "drifted": len({drift.key for drift in matter["drift"]}),
+    }
 
 
 def choices(sandbox: Sandbox) -> dict[str, Any]:

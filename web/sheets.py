@@ -6,7 +6,7 @@ from typing import Any
 from flask import Blueprint, abort, render_template, request
 from flask.typing import ResponseReturnValue
 
-from lab import limits, sources, trail, xray
+from lab import broken, limits, sources, trail, xray
 from web import visitor
 
 blueprint = Blueprint("sheets", __name__)
@@ -31,6 +31,21 @@ def code_projection(name: str) -> ResponseReturnValue:
 def code_projector() -> ResponseReturnValue:
     """The projector, as it runs."""
     return _sheet("code", sources.code_of_projector())
+
+
+@blueprint.get("/break/<name>")
+def break_it(name: str) -> ResponseReturnValue:
+    """Everything to break a projection with, and to mend it."""
+    with visitor.look() as sandbox, sandbox.lock:
+        return _sheet("break", broken.projection(sandbox, name))
+
+
+@blueprint.get("/broken/<name>")
+def broken_now(name: str) -> ResponseReturnValue:
+    """How that stands now: what the sheet shows anew after each act."""
+    with visitor.look() as sandbox, sandbox.lock:
+        sheet = broken.projection(sandbox, name)
+    return ("", 204) if sheet is None else render_template("_broken.html", sheet=sheet)
 
 
 @blueprint.get("/schema/<store>")
