@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 
 from lab import strategies_ways as ways
 from lab.fault_actions import Strategies
-from lab.outcome import Done, Line
+from lab.outcome import CannotDo, Done, Line
 from lab.stores import Stores
 from lab.strategies_agenda import COMMANDS, Agenda, Steps
 from lab.strategies_script import write_script
@@ -47,7 +47,10 @@ def strategies(stores: Stores, action: Strategies, line: Line) -> Done:
     """Run the script under every strategy, in scratch folders; the sandbox's own stores are not touched."""
     if stores.building:
         return Done(reason="left out of the replay: it changes neither store, and its page runs it when asked")
-    rows = run(action)
+    try:
+        rows = run(action)
+    except OSError as error:
+        raise CannotDo(f"there is no room for the scratch stores now: {error.strerror}") from None
     return Done(reason=f"{action.shoppers} shoppers, {len(WAYS)} strategies", result=rows)
 
 

@@ -23,6 +23,7 @@ from web import (
     sheets,
     shutdown,
     stage,
+    strategies,
     take,
     texts,
     visitor,
@@ -39,6 +40,7 @@ BLUEPRINTS = (
     take.blueprint,
     lesson_pages.blueprint,
     race.blueprint,
+    strategies.blueprint,
     texts.words_blueprint,
     texts.teach_blueprint,
 )

@@ -37,6 +37,8 @@ def line_of(form: Form) -> str:
         return _joined("traffic", "off" if rate == "0" else rate)
     if verb == "redeliver":
         return _joined(verb, form.get("model", ""), form.get("position", ""))
+    if verb == "strategies":
+        return _joined(verb, **{name: form.get(name, "") for name in ("seed", "shoppers", "timeout", "late")})
     return _joined(verb)
 
 
