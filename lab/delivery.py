@@ -88,7 +88,7 @@ class Route:
         name, kept = self.projection.name, died.point in apart
         moved = self.store.position(name) > before
         said = (
-            "rows and checkpoint were kept" if moved else "rows kept, checkpoint lost" if kept else "nothing was kept"
+            "rows and checkpoint were kept" if moved else "rows kept, checkpoint lost" if kept else "nothing kept"
         )
         first, last = (died.events[0].position, died.events[-1].position) if died.events else (before, before)
         return Incident(name, "crashed", first, last, died.point, kept, said)

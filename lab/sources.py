@@ -34,7 +34,9 @@ def code_of_projection(sandbox: Sandbox, name: str) -> dict[str, Any] | None:
     projection = sandbox.projections.get(name)
     if projection is None:
         return None
-    return _source(name, "projection", ROOT / f"cqrs/read/projections/{name}.sql", projection.source)
+    version = sandbox.stores.versions().get(name, 1)
+    path = f"lab/handlers/{name}.{version}.sql" if version > 1 else f"cqrs/read/projections/{name}.sql"
+    return _source(name, "projection", ROOT / path, projection.source)
 
 
 def code_of_way(name: str) -> dict[str, Any]:

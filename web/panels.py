@@ -43,12 +43,16 @@ def gauge(sandbox: Sandbox) -> dict[str, Any]:
 
 def status(sandbox: Sandbox) -> dict[str, Any]:
     """The strip in the header: head and lag in a word."""
-    return gauge(sandbox)
+    return {**gauge(sandbox), "dual": sandbox.lab.setting("dual") == "on"}
 
 
 def write_tables(sandbox: Sandbox) -> dict[str, Any]:
     """The raw tables of the write store."""
-    return {"tables": xray.write_tables(sandbox), "beat": sandbox.write.head() % 2}
+    return {
+        "tables": xray.write_tables(sandbox),
+        "beat": sandbox.write.head() % 2,
+        "notice": sandbox.stores.notices.now().get("write.db"),
+    }
 
 
 def event_log(sandbox: Sandbox) -> dict[str, Any]:
@@ -104,6 +108,7 @@ def read_models(sandbox: Sandbox) -> dict[str, Any]:
         "missing": missing,
         "has_code": set(BUILT_IN),
         "dual": dual.table(sandbox.stores),
+        "notice": sandbox.stores.notices.now().get("read.db"),
     }
 
 

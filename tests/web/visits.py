@@ -14,6 +14,8 @@ NAMES = {
     "sheets.code_command": "place_order",
     "sheets.code_projection": "product_card",
     "sheets.table": "orders",
+    "sheets.break_it": "sales",
+    "sheets.broken_now": "sales",
 }
 
 
