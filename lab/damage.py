@@ -13,6 +13,9 @@ from lab.journal import Journal
 from lab.notices import AGAIN
 from lab.seal import Seal
 
+Check = Callable[[sqlite3.Connection], str | None]
+"""Looks for one kind of damage; returns what it found, in words."""
+
 HARM = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_ERROR)
 """What SQLite says of a damaged file. Any other error (a lock, no room, no permission) is no damage."""
 
@@ -57,12 +60,9 @@ def of_read(folder: Path, sealed: Seal | None) -> str | None:
         return AGAIN.format("was gone")
     if sealed:
         return AGAIN.format("was damaged or replaced")
-    return AGAIN.format("was damaged") if _sqlite_finds(path) else None
-
-
-def _sqlite_finds(path: Path) -> str | None:
     with closing(connect_read_only(path)) as connection:
-        return _in_words(connection, not_whole)
+        harmed = any(_in_words(connection, check) for check in (not_writable, not_whole, unreadable))
+    return AGAIN.format("was damaged") if harmed else None
 
 
 # The write store
@@ -76,20 +76,16 @@ def of_write(folder: Path, sealed: Seal | None) -> str | None:
     if not path.exists():
         raise Damaged("the file write.db is gone", folder)
     with closing(connect_read_only(path)) as connection:
-        for check in (not_writable, broken_chain, not_whole):
+        for check in (not_writable, broken_chain, not_whole, unreadable if sealed is None else _other_than(sealed)):
             if found := _in_words(connection, check):
                 raise Damaged(found, folder)
-        if sealed is None:
-            return None
-        if seal.rows_of(connection) != sealed.rows:
-            raise Damaged(_in_words(connection, other_rows) or "", folder)
-    return SOUND
+    return SOUND if sealed else None
 
 
-def _in_words(connection: sqlite3.Connection, check: Callable[[sqlite3.Connection], str | None]) -> str | None:
+def _in_words(connection: sqlite3.Connection, check: Check) -> str | None:
     try:
         return check(connection)
-    except sqlite3.Error as error:
+    except (sqlite3.Error, UnicodeDecodeError) as error:
         # Python's own complaint about text that is none has no code.
         if getattr(error, "sqlite_errorcode", sqlite3.SQLITE_CORRUPT) & 0xFF not in HARM:
             raise
@@ -121,6 +117,16 @@ def not_whole(connection: sqlite3.Connection) -> str | None:
     """Let SQLite check the file's structure, its indexes and the rules of its tables."""
     said: str = connection.execute("PRAGMA integrity_check").fetchone()[0]
     return None if said == "ok" else f"SQLite's integrity check says: {said.splitlines()[-1]}"
+
+
+def unreadable(connection: sqlite3.Connection) -> str | None:
+    """Read every row; what cannot be read is raised."""
+    seal.rows_of(connection)
+    return None
+
+
+def _other_than(sealed: Seal) -> Check:
+    return lambda connection: None if seal.rows_of(connection) == sealed.rows else other_rows(connection)
 
 
 def other_rows(connection: sqlite3.Connection) -> str:

@@ -16,7 +16,7 @@ from lab import fixtures
 from lab.actions import Query
 from lab.carry_out import Answer, carry_out
 from lab.clock import ManualClock, ReplayClock, from_iso
-from lab.journal import Entry
+from lab.journal import Entry, Journal
 from lab.language import parse
 from lab.stores import BUILT_IN, Stores
 from lab.values import BadLine, shown
@@ -118,15 +118,20 @@ def goal_of(stores: Stores, query: Query) -> int:
 
 def export(stores: Stores) -> str:
     """Write a sandbox's journal as a transcript that leads to the same stores."""
-    fixture, clock = stores.journal.setting("fixture"), stores.journal.setting("clock")
+    return written(stores.journal)
+
+
+def written(journal: Journal) -> str:
+    """Write a journal as a transcript."""
+    fixture, clock = journal.setting("fixture"), journal.setting("clock")
     lines = [EXPORTED, f"# fixture {fixture}", f"# clock {clock}"]
-    lines += [_with_mark(entry) for entry in stores.journal.entries()]
+    lines += [_with_mark(entry) for entry in journal.entries()]
     return "\n".join(lines) + "\n"
 
 
 def _with_mark(entry: Entry) -> str:
     failed = " failed" if entry.outcome == "failed" else ""
-    return f"{entry.line}  # {entry.origin} {entry.at} {entry.answered_at}{failed}"
+    return f"{entry.line}  # {entry.origin} {entry.at} {entry.answered_at or entry.at}{failed}"
 
 
 def read(text: str) -> Transcript:

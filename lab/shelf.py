@@ -1,6 +1,7 @@
 """The shelf of all sandboxes: each is a folder under home, made from a mould, opened when somebody comes.
 
-A sandbox that nobody visits is folded to its transcript, a short text; the next visit replays it.
+A sandbox that nobody visits is folded to its transcript, a short text; the next visit replays it. One whose write
+store is damaged is frozen: it is not opened any more, nothing of it is changed, and it is deleted in its time.
 """
 
 import logging
@@ -8,7 +9,6 @@ import os
 import secrets
 import shutil
 import threading
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -18,6 +18,8 @@ from typing import Literal
 
 from lab import folding, limits, replay
 from lab.admission import Admission
+from lab.clock import SECOND, RealClock
+from lab.damage import Damaged
 from lab.pool import Pool
 from lab.sandbox import Sandbox
 
@@ -45,6 +47,11 @@ class Recipe:
 FREE_PLAY = Recipe()
 
 
+def _steady(clock: RealClock) -> Callable[[], float]:
+    """Return a time that a jump of the machine's clock does not move: nothing gets old by it."""
+    return lambda: clock.now() / SECOND
+
+
 def _free_bytes(home: Path) -> int:
     return shutil.disk_usage(home).free
 
@@ -57,10 +64,11 @@ class Shelf:
         home: Path,
         *,
         cap: int = limits.MAX_OPEN_SANDBOXES,
-        now: Callable[[], float] = time.time,
+        now: Callable[[], float] | None = None,
         free_bytes: Callable[[Path], int] = _free_bytes,
     ) -> None:
         self._home = home
+        now = now or _steady(RealClock())
         self._now = now
         self._free_bytes = free_bytes
         self._pool = Pool(self._open, cap)
@@ -76,6 +84,8 @@ class Shelf:
         # When each was last visited; the time of its folder says so from one process to the next.
         self._unfolded: dict[str, float] = {}
         self._folded: dict[str, float] = {}
+        self._frozen: dict[str, float] = {}
+        self._damage: dict[str, Damaged] = {}
         for folder in (home / "sandboxes").iterdir():
             visits = self._folded if folding.is_folded(folder) else self._unfolded
             visits[folder.name] = folder.stat().st_mtime
@@ -85,11 +95,15 @@ class Shelf:
     def has(self, sandbox_id: str) -> bool:
         """Tell whether there is a sandbox of that id."""
         with self._lock:
-            return sandbox_id in self._unfolded or sandbox_id in self._folded
+            return any(sandbox_id in visits for visits in self._all_visits())
+
+    def damage_of(self, sandbox_id: str) -> Damaged | None:
+        """Return why a sandbox is frozen; None if it is not."""
+        return self._damage.get(sandbox_id)
 
     @contextmanager
     def open(self, sandbox_id: str, *, visit: bool = True) -> Iterator[Sandbox]:
-        """Lend the one object of a sandbox; raise NoSuchSandbox, or Crowded when there is no room to open it."""
+        """Lend the one object of a sandbox; raise NoSuchSandbox, Damaged, or Crowded when there is no room."""
         if visit:
             self.visit(sandbox_id)
         with self._pool.use(self._name(sandbox_id)) as sandbox:
@@ -105,8 +119,8 @@ class Shelf:
     def visit(self, sandbox_id: str) -> None:
         """Note that somebody is looking at a sandbox, so that it is kept; raise NoSuchSandbox if it is gone."""
         with self._lock:
-            visits = self._folded if sandbox_id in self._folded else self._unfolded
-            if sandbox_id not in visits:
+            visits = next((visits for visits in self._all_visits() if sandbox_id in visits), None)
+            if visits is None:
                 raise NoSuchSandbox(sandbox_id)
             visits[sandbox_id] = self._now()
             self._touch(sandbox_id, visits[sandbox_id])
@@ -161,6 +175,7 @@ class Shelf:
         racks = (
             (self._unfolded, limits.FOLD_AFTER_SECONDS, self.fold),
             (self._folded, limits.DELETE_AFTER_SECONDS, self._delete),
+            (self._frozen, limits.DELETE_AFTER_SECONDS, self._delete),
         )
         for visits, keep, put_away in racks:
             oldest = self._oldest(visits)
@@ -175,10 +190,21 @@ class Shelf:
         """Put a sandbox's stores away as their transcript; the next visit replays it to the same stores."""
         with self._pool.without(self._name(sandbox_id)):
             if sandbox_id in self._unfolded:
-                folding.fold(self._folder(sandbox_id))
+                try:
+                    folding.fold(self._folder(sandbox_id))
+                except Damaged as damaged:
+                    self._freeze(sandbox_id, damaged)
+                    return
                 with self._lock:
                     self._folded[sandbox_id] = self._unfolded.pop(sandbox_id)
                     self._touch(sandbox_id, self._folded[sandbox_id])
+
+    def _freeze(self, sandbox_id: str, damaged: Damaged) -> None:
+        with self._lock:
+            self._damage[sandbox_id] = damaged
+            if sandbox_id in self._unfolded:
+                self._frozen[sandbox_id] = self._unfolded.pop(sandbox_id)
+        log.warning("sandbox %s is frozen: %s", sandbox_id, damaged)
 
     def _unfold(self, sandbox_id: str) -> Sandbox:
         sandbox = folding.unfold(self._folder(sandbox_id))
@@ -189,6 +215,8 @@ class Shelf:
     def _delete(self, sandbox_id: str) -> None:
         with self._pool.without(self._name(sandbox_id)), self._lock:
             self._folded.pop(sandbox_id, None)
+            self._frozen.pop(sandbox_id, None)
+            self._damage.pop(sandbox_id, None)
             shutil.rmtree(self._folder(sandbox_id), ignore_errors=True)
 
     def _try(self, put_away: Callable[[str], None], sandbox_id: str) -> None:
@@ -198,6 +226,9 @@ class Shelf:
         except Exception:
             log.exception("sandbox %s could not be put away", sandbox_id)
             self.visit(sandbox_id)
+
+    def _all_visits(self) -> tuple[dict[str, float], ...]:
+        return self._unfolded, self._folded, self._frozen
 
     def _oldest(self, visits: dict[str, float]) -> str | None:
         with self._lock:
@@ -218,7 +249,13 @@ class Shelf:
     def _open(self, name: str) -> Sandbox:
         sandbox_id = name.removeprefix("sandboxes/")
         folder = self._home / name
-        sandbox = self._unfold(sandbox_id) if folding.is_folded(folder) else Sandbox(folder)
+        if known := self._damage.get(sandbox_id):
+            raise Damaged(str(known), known.folder)
+        try:
+            sandbox = self._unfold(sandbox_id) if folding.is_folded(folder) else Sandbox(folder)
+        except Damaged as damaged:
+            self._freeze(sandbox_id, damaged)
+            raise
         if sandbox_id in self._unfolded:
             sandbox.on_change = partial(self.on_change, sandbox_id)
             self.on_open(sandbox_id, sandbox)

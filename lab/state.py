@@ -19,6 +19,8 @@ def state_of(stores: Stores) -> dict[str, Any]:
         "batch": stores.batch,
         "traffic": stores.traffic,
         "receipt": stores.receipt or None,
+        "read_made_again": stores.notices.now().get("read.db"),
+        "write_changed": stores.notices.now().get("write.db"),
         "projections": {
             checkpoint.name: {
                 "position": checkpoint.position,
@@ -32,6 +34,15 @@ def state_of(stores: Stores) -> dict[str, Any]:
                 "parked": len(parked(stores.read, checkpoint.name)),
             }
             for checkpoint in stores.read.checkpoints()
+        },
+        "beside": {
+            checkpoint.name: {
+                "stage": stores.next.standing()[checkpoint.name]["stage"],
+                "position": checkpoint.position,
+                "status": checkpoint.status,
+                "reason": checkpoint.reason,
+            }
+            for checkpoint in stores.next.checkpoints().values()
         },
         "rows": {"write": _row_counts(stores.write.connection), "read": _row_counts(stores.reader)},
     }

@@ -102,8 +102,7 @@ class Stores:
             if not missing(error):
                 raise
             self.make_read_again()
-        if self.next.standing():
-            self.next.share_room(self.read.connection)
+        self.next.share_room(self.read.connection)
 
     def make_read_again(self, why: str = "was damaged") -> None:
         """Begin with an empty read.db and bring it to where it stood, from the log."""

@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable
 
 from lab import limits
+from lab.damage import Damaged
 from lab.sandbox import Sandbox
 from lab.shelf import Shelf
 
@@ -86,6 +87,8 @@ class Worker:
         while (name := self._take()) is not None:
             try:
                 self._serve(name)
+                self._backoff.pop(name, None)
+            except Damaged:
                 self._backoff.pop(name, None)
             except Exception:
                 log.exception("%s could not go on by itself", name)

@@ -13,7 +13,9 @@ from lab.worker import Worker
 from web import (
     actions,
     cells,
+    damaged,
     errors,
+    experiments,
     lesson_pages,
     live,
     page,
@@ -38,6 +40,8 @@ BLUEPRINTS = (
     live.blueprint,
     sheets.blueprint,
     take.blueprint,
+    damaged.blueprint,
+    experiments.blueprint,
     lesson_pages.blueprint,
     race.blueprint,
     strategies.blueprint,

@@ -9,6 +9,7 @@ from flask.typing import ResponseReturnValue
 
 from lab import limits
 from lab.carry_out import Busy
+from lab.damage import Damaged
 from lab.pool import Crowded
 from lab.shelf import NoSuchSandbox
 from web import frames, visitor
@@ -112,6 +113,10 @@ def _frames(sandbox_id: str, channel: Channel, seen: int) -> Iterator[bytes]:
             shelf.visit(sandbox_id)
             changed, version = hub.news(sandbox_id, channel, seen)
         except (Crowded, Busy, NoSuchSandbox):
+            return
+        except Damaged:
+            # A page that polls is told what is the matter, and a stream cannot tell it.
+            yield frames.event(live_partial({"mode": "poll", "seen": channel.seen(0)}), channel.seen(0))
             return
         if changed:
             yield frames.event(_together(changed), channel.seen(version))
