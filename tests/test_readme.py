@@ -178,7 +178,7 @@ def test_the_curl_lines_answer_what_the_readme_says(address: str, tmp_path: Path
     fetch = way(tmp_path)
     *answers, state = [json.loads(fetch(line.replace(HERE, address))) for line in fenced("sh").splitlines()]
     assert list(map(_untimed, answers)) == [_untimed(json.loads(line)) for line in fenced("json").splitlines()]
-    told = section("From a script").split("`GET /state`\nanswers")[1].split("A transcript")[0]
+    told = re.split(r"`GET /state`\sanswers", section("From a script"))[1].split("A transcript")[0]
     promised = re.findall(r"`(\w+)`", told)
     assert list(state["projections"]) == sorted(BUILT_IN)
     assert sorted([*state, *state["projections"]["sales"]]) == sorted(promised)
