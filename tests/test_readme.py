@@ -18,6 +18,7 @@ import pytest
 
 from lab import limits
 from lab.composer import COMMANDS
+from lab.experiments import experiments
 from lab.language import VERBS, parse
 from lab.stores import BUILT_IN
 from tests.serving import ROOT, running
@@ -72,6 +73,11 @@ def test_every_action_line_in_the_readme_is_one() -> None:
 
 def test_every_read_model_is_named() -> None:
     assert all(f"`{model}`" in section("The action language") for model in BUILT_IN)
+
+
+def test_the_experiments_are_those_of_the_file() -> None:
+    rows = [[one.title, "<br>".join(f"`{line}`" for line in one.lines)] for one in experiments().values()]
+    assert table(section("Experiments")) == rows
 
 
 def test_the_table_of_limits_holds_every_limit_with_its_value() -> None:

@@ -11,8 +11,10 @@ from urllib.parse import quote
 
 from flask import Blueprint, Response, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
+from werkzeug.datastructures import MultiDict
 
 from lab import limits, replay
+from lab.experiments import Experiment, experiments
 from lab.language import parse
 from lab.values import BadLine
 from web import visitor
@@ -76,22 +78,29 @@ def share() -> ResponseReturnValue:
 @blueprint.get("/open")
 def open_() -> ResponseReturnValue:
     """Show the lines of a link, and ask before they are replayed."""
-    return render_template("open.html", text=request.args.get("lines", ""), problem=None)
+    text = request.args.get("lines", "")
+    return render_template("open.html", text=text, problem=None, experiment=_experiment(request.args))
 
 
 @blueprint.post("/open")
 def replay_lines() -> ResponseReturnValue:
     """Replay lines, pasted or from a file, in a new sandbox of the visitor."""
-    text = _text()
+    text, experiment = _text(), _experiment(request.form)
     try:
         transcript = _checked(text)
         parts().shelf.check_disk()
         with parts().shelf.open(visitor.begin()) as sandbox:
             sandbox.replace(transcript)
     except (ValueError, OverflowError) as bad:
-        return render_template("open.html", text=text, problem=str(bad)), 422
+        return render_template("open.html", text=text, problem=str(bad), experiment=experiment), 422
     session["met"] = True
-    return redirect(url_for("page.sandbox"), code=303)
+    pages = experiment.pages if experiment else ()
+    return redirect(pages[0].path if pages else url_for("page.sandbox"), code=303)
+
+
+def _experiment(given: MultiDict[str, str]) -> Experiment | None:
+    """Return the experiment that the lines belong to, if they do."""
+    return experiments().get(given.get("experiment", ""))
 
 
 def _text() -> str:
