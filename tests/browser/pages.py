@@ -76,6 +76,8 @@ STOPS = (
     Stop("lessons", at("/lessons")),
     Stop("words", at("/words")),
     Stop("teach", at("/teach")),
+    Stop("reading strategies, new", at("/strategies")),
+    Stop("reading strategies, run", at("/strategies", "strategies shoppers=100 seed=3 timeout=0.8 late=stale")),
     Stop("open, empty", at("/open")),
     Stop("open, with lines", at("/open?lines=cmd%20restock%20product%3Dlamp%20qty%3D5")),
     Stop("event on its own page", at("/event/6", *BUSY)),
