@@ -22,9 +22,7 @@ FILLS_REMEMBERED = 8
 def beside(stores: Stores, action: Model, line: Line) -> Done:
     """Begin a rebuild beside, fill it, switch, or give up one of the two."""
     act = {"rebuild": _begin, "fill": _fill, "switch": _switch, "cancel": _cancel, "drop": _drop_old}[action.act]
-    done = act(stores, action, line)
-    stores.next.share_room(stores.read.connection)
-    return done
+    return act(stores, action, line)
 
 
 def fill_target(stores: Stores, action: Model) -> dict[str, int]:

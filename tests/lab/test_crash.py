@@ -61,6 +61,25 @@ LINES = (
     "reset",
 )
 
+BESIDE_BEFORE = (
+    *BEFORE,
+    "model rebuild sales beside=yes",
+    "model fill sales 7",
+    "model rebuild product_search beside=yes",
+    "model fill product_search",
+    "model switch product_search",
+)
+BESIDE_LINES = (
+    "model rebuild order_list beside=yes",
+    "model fill sales",
+    "model switch sales",
+    "model switch product_search",
+    "model cancel sales",
+    "model drop product_search old=yes",
+    "model drop all",
+    "set sales delay=3",
+)
+
 
 def in_child(task: Callable[[], None]) -> int:
     """Do something in a child process; return its exit code."""
@@ -140,13 +159,21 @@ def deaths(statements: list[str]) -> list[int]:
     return points[:: max(1, len(points) // MOST_DEATHS)]
 
 
-@pytest.fixture(scope="module")
-def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    root = tmp_path_factory.mktemp("crash") / "sandbox"
+def sandbox_after(root: Path, lines: tuple[str, ...]) -> Path:
     with closing(Sandbox.create(root, clock="manual")) as sandbox:
-        for line in BEFORE:
+        for line in lines:
             assert sandbox.act(line).outcome != "failed"
     return root
+
+
+@pytest.fixture(scope="module")
+def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return sandbox_after(tmp_path_factory.mktemp("crash") / "sandbox", BEFORE)
+
+
+@pytest.fixture(scope="module")
+def prepared_beside(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return sandbox_after(tmp_path_factory.mktemp("crash") / "sandbox", BESIDE_BEFORE)
 
 
 def die_everywhere(root: Path, log: Path, deed: Deed) -> set[str]:
@@ -174,6 +201,13 @@ def die_everywhere(root: Path, log: Path, deed: Deed) -> set[str]:
 @pytest.mark.parametrize("line", LINES)
 def test_wherever_a_line_is_cut_off_it_is_finished_on_opening(prepared: Path, tmp_path: Path, line: str) -> None:
     assert die_everywhere(prepared, tmp_path / "statements", lambda sandbox: sandbox.act(line)) == set()
+
+
+@pytest.mark.parametrize("line", BESIDE_LINES)
+def test_wherever_a_rebuild_beside_is_cut_off_it_is_finished_on_opening(
+    prepared_beside: Path, tmp_path: Path, line: str
+) -> None:
+    assert die_everywhere(prepared_beside, tmp_path / "statements", lambda sandbox: sandbox.act(line)) == set()
 
 
 def test_what_moves_by_itself_is_finished_on_opening_too(tmp_path: Path) -> None:
