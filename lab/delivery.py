@@ -4,18 +4,22 @@ A crash that is armed for a read model happens on the way: what the projector's 
 as a process that dies there would drop it.
 """
 
+import logging
+import sqlite3
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from cqrs.events import RecordedEvent
 from cqrs.read.projection import Projection
-from cqrs.read.projector import deliver, project
+from cqrs.read.projector import OutOfOrder, deliver, project
 from cqrs.read.store import ReadStore
 from lab import books, loose
-from lab.loose import CORRECT, Guards
+from lab.loose import CORRECT, Fate, Guards
 from lab.outcome import Applied, Incident
 
 At = Callable[[str], None]
+
+log = logging.getLogger(__name__)
 
 
 class Crashed(Exception):
@@ -50,48 +54,56 @@ class Route:
     def deliver(self, events: Sequence[RecordedEvent], now: Callable[[], int]) -> Progress:
         """Deliver a batch as it stands; the checkpoint tells afterwards how far it came."""
         name, before, picked_up = self.projection.name, self.store.position(self.projection.name), now()
-        progress = Progress()
-        died = _Watch(events, self.at)
+        progress, fates, deaths = Progress(), list[Fate](), list[Incident]()
+        watch = _Watch(events, self.at)
         try:
-            progress.incidents += self._project(events, died)
-        except Crashed:
-            death = self._death(died, before)
-            progress.incidents.append(death)
-            progress.crashed.append(name)
-            self.store.set_status(name, "stopped", f"crashed at {death.point}: {death.detail}")
+            self._project(events, watch, fates)
+        except (sqlite3.Error, OutOfOrder):
+            raise
+        except Exception as error:
+            deaths.append(self._died(watch, before, error))
+            if isinstance(error, Crashed):
+                progress.crashed.append(name)
+        if all(death.kept for death in deaths):
+            progress.incidents += [Incident(name, what, at, at, detail=detail) for at, what, detail in fates]
+        progress.incidents += deaths
         after = self.store.position(name)
         if after > before:
             progress.applied.append((name, after, before, picked_up, now()))
         return progress
 
-    def _project(self, events: Sequence[RecordedEvent], at: At) -> list[Incident]:
+    def _project(self, events: Sequence[RecordedEvent], at: At, fates: list[Fate]) -> None:
         name, batch = self.projection.name, [deliver(event) for event in events]
         if self.guards == CORRECT and not books.parked(self.store, name):
             project(self.store, self.projection, batch, at)
-            return self._stopped_by_the_correct_one()
-        fates = loose.project(self.store, self.projection, batch, at, self.guards, self.n)
+            fates += self._stopped_by_the_correct_one()
+            return
+        loose.project(self.store, self.projection, batch, at, self.guards, self.n, fates)
         for fate in fates:
             if fate.what == "stopped":
                 self.store.set_status(name, "stopped", f"event {fate.position} {fate.detail}")
-        return [Incident(name, fate.what, fate.position, fate.position, detail=fate.detail) for fate in fates]
 
-    def _stopped_by_the_correct_one(self) -> list[Incident]:
+    def _stopped_by_the_correct_one(self) -> list[Fate]:
         name = self.projection.name
         at = next(checkpoint for checkpoint in self.store.checkpoints() if checkpoint.name == name)
-        if at.status != "stopped":
-            return []
-        return [Incident(name, "stopped", at.position + 1, at.position + 1, detail=at.reason)]
+        return [Fate(at.position + 1, "stopped", at.reason)] if at.status == "stopped" else []
 
-    def _death(self, died: "_Watch", before: int) -> Incident:
-        """Say where it died, and whether the rows had been committed by then."""
-        apart = ("before_checkpoint", "after_commit") if not self.guards.atomic else ("after_commit",)
-        name, kept = self.projection.name, died.point in apart
-        moved = self.store.position(name) > before
-        said = (
-            "rows and checkpoint were kept" if moved else "rows kept, checkpoint lost" if kept else "nothing kept"
-        )
-        first, last = (died.events[0].position, died.events[-1].position) if died.events else (before, before)
-        return Incident(name, "crashed", first, last, died.point, kept, said)
+    def _died(self, watch: "_Watch", before: int, error: Exception) -> Incident:
+        """Stop the projection where it died, and say whether the rows had been committed by then."""
+        name, point, said = self.projection.name, watch.point, "nothing kept"
+        if point == "after_commit":
+            said = "rows and checkpoint were kept"
+        elif point == "before_checkpoint" and not self.guards.atomic:
+            said = "rows kept, checkpoint lost"
+        first, last = (watch.events[0].position, watch.events[-1].position) if watch.events else (before, before)
+        death = Incident(name, "crashed", first, last, point, said != "nothing kept", said)
+        reason = f"crashed at {point}: {said}"
+        if not isinstance(error, Crashed):
+            log.exception("the projector met an error that nobody expected")
+            reason = f"an unexpected error at {point or 'the start'}, {type(error).__name__}: {error}; {said}"
+            death = death._replace(what="stopped", detail=reason)
+        self.store.set_status(name, "stopped", reason)
+        return death
 
 
 class _Watch:

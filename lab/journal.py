@@ -124,9 +124,15 @@ class Journal:
 
     def begun(self, model: str) -> int:
         """Return the number of the line that made a read model as it is: what befell it earlier is gone."""
+        acts = [
+            f"model {act}"
+            for name in (model, "all")
+            for act in (f"add {name}", f"add {name} from=end", f"rebuild {name}", f"switch {name}")
+        ]
         row = self.connection.execute(
-            "SELECT coalesce(max(n), -1000000) FROM journal WHERE outcome = 'done' AND line IN (?, ?, ?, ?, ?, ?)",
-            [f"model {act}{name}" for act in ("add ", "rebuild ", "switch ") for name in (model, "all")],
+            "SELECT coalesce(max(n), -1000000) FROM journal"
+            " WHERE outcome = 'done' AND line IN (SELECT value FROM json_each(?))",
+            (json.dumps(acts),),
         ).fetchone()
         number: int = row[0]
         return number

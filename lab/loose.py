@@ -44,12 +44,12 @@ def project(
     at: Callable[[str], None],
     guards: Guards,
     n: int,
-) -> list[Fate]:
-    """Apply a batch to one read model with no more care than the guards ask for; return what befell events.
+    fates: list[Fate],
+) -> None:
+    """Apply a batch to one read model with no more care than the guards ask for; add what befell events to ``fates``.
 
     ``n`` is the number of the action line: done again because the server died, it does not commit its rows twice.
     """
-    fates: list[Fate] = []
     at("before_begin")
     with store.transaction():
         committed = books.position_after(store, projection.name, n)
@@ -71,7 +71,6 @@ def project(
         at("before_checkpoint")
         store.move_checkpoint(projection.name, position)
     at("after_commit")
-    return fates
 
 
 def deal_with(
@@ -91,7 +90,9 @@ def deal_with(
     if guards.dedupe == "on" and books.remembers(store, projection.name, event):
         return Fate(event.position, "known", "its id is remembered")
     first = books.held_behind(store, projection.name, event.stream)
-    if first is not None:
+    if first == event.position:
+        return Fate(first, "known", "it is parked")
+    if first is not None and first < event.position:
         reason = f"waits behind event {first} of the same stream"
         books.park(store, projection.name, event, reason)
         return Fate(event.position, "held", reason)

@@ -26,6 +26,7 @@ DAMAGE = {
     "skipped": "was skipped: {detail}",
     "parked": "is parked: {detail}",
     "held": "is parked: it {detail}",
+    "stopped": "was applied, the projector met an error before the checkpoint had moved, and it was applied again",
 }
 """What can have befallen an event so that a row is wrong, and how to say it."""
 
@@ -119,7 +120,7 @@ def _differences(
 
 def causes_of(stores: Stores, projection: Projection, keys: set[Key]) -> dict[Key, Cause]:
     """Find, for each row, the event about it that something befell on its way."""
-    causes = dict.fromkeys(keys, Cause(0, "unknown", "no event on record explains it: the row was changed by hand"))
+    causes = dict.fromkeys(keys, Cause(0, "unknown", "no event on record explains it; was the row changed by hand?"))
     if keys:
         befell = _befell(stores, projection.name)
         for event in stores.write.events_after(0, stores.read.position(projection.name)):
@@ -146,7 +147,7 @@ def _befell(stores: Stores, name: str) -> list[tuple[int, int, str, str]]:
             "SELECT what, first, last, point, kept, detail FROM incidents WHERE projection = ? AND n > ? ORDER BY id",
             (name, begun),
         )
-        if what in DAMAGE and (what != "crashed" or kept)
+        if what in DAMAGE and (what not in ("crashed", "stopped") or (kept and point != "after_commit"))
     ]
     start = stores.started_at(name)
     if start:
