@@ -94,8 +94,9 @@ def replay_lines() -> ResponseReturnValue:
     except (ValueError, OverflowError) as bad:
         return render_template("open.html", text=text, problem=str(bad), experiment=experiment), 422
     session["met"] = True
-    pages = experiment.pages if experiment else ()
-    return redirect(pages[0].path if pages else url_for("page.sandbox"), code=303)
+    if experiment:
+        return redirect(url_for("experiments.show", experiment_id=experiment.id), code=303)
+    return redirect(url_for("page.sandbox"), code=303)
 
 
 def _experiment(given: MultiDict[str, str]) -> Experiment | None:

@@ -38,18 +38,43 @@ def test_the_link_asks_first_and_says_what_to_watch_for(client):
     assert client.get("/state").get_json()["head"] == 6, "nothing was replayed yet"
 
 
-@pytest.mark.parametrize("experiment_id", [name for name, one in experiments().items() if one.pages])
-def test_one_that_leads_further_leads_there(client, experiment_id):
-    answer = opened(client, experiment_id)
-    assert (answer.status_code, answer.location) == (303, experiments()[experiment_id].pages[0].path)
-    assert client.get(answer.location).status_code == 200
+@pytest.mark.parametrize("experiment", experiments().values(), ids=lambda experiment: experiment.id)
+def test_opened_it_tells_what_each_line_answered_and_leads_on(client, experiment):
+    answer = opened(client, experiment.id)
+    assert (answer.status_code, answer.location) == (303, f"/experiments/{experiment.id}")
+    page = html.unescape(client.get(answer.location).get_data(as_text=True))
+    shown = re.findall(r"<li><code>(.*?)</code>", page)
+    assert shown == list(experiment.lines)
+    left_out = any(line.split()[0] in ("strategies", "travel") for line in experiment.lines)
+    assert left_out or page.count("checked: so it is in your stores") == len(experiment.seen)
+    for leads in experiment.pages:
+        assert f'href="{leads.path}"' in page
+        assert client.get(leads.path).status_code == 200
 
 
-def test_one_that_does_not_leads_to_the_stores(client):
-    answer = opened(client, "honest-lag")
-    assert (answer.status_code, answer.location) == (303, "/")
-    state = client.get("/state").get_json()
-    assert (state["head"], state["projections"]["sales"]["behind"]) == (46, 41)
+def test_the_broken_run_and_the_mended_run_stand_side_by_side(client):
+    page = html.unescape(client.get(opened(client, "crash-window").location).get_data(as_text=True))
+    assert "crashed</b>: sales crashed at before_checkpoint: rows kept, checkpoint lost" in page
+    assert "says units 4, the write store says 2: event #6" in page
+    assert "no drift in sales" in page
+
+
+def test_what_a_query_read_is_told_with_its_event(client):
+    page = client.get(opened(client, "my-own-write").location).get_data(as_text=True)
+    assert "in_stock 5, from_event 3 (as of event 5 of 6)" in page
+    assert "in_stock 3, from_event 6 (as of event 6 of 6)" in page
+
+
+def test_in_another_sandbox_it_shows_its_lines_only(client):
+    pristine = client.get("/experiments/honest-lag").get_data(as_text=True)
+    act(client, "pause sales")
+    begun = client.get("/experiments/honest-lag").get_data(as_text=True)
+    opened(client, "poison")
+    other = client.get("/experiments/honest-lag").get_data(as_text=True)
+    for page in (pristine, begun, other):
+        assert "What each line answered" not in page
+        assert "set sales delay=5" in page
+    assert client.get("/experiments/no-such-one").status_code == 404
 
 
 @pytest.mark.parametrize("experiment_id", ["", "//elsewhere.test", "no-such-one"])

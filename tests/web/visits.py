@@ -6,6 +6,7 @@ BUY = "cmd place_order customer=c1 product=lamp qty=2"
 
 NAMES = {
     "lesson_id": "L00",
+    "experiment_id": "poison",
     "store": "write",
     "position": "5",
     "model": "product_card",
