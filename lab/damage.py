@@ -60,7 +60,7 @@ def of_read(folder: Path, sealed: Seal | None) -> str | None:
         return AGAIN.format("was gone")
     if sealed:
         return AGAIN.format("was damaged or replaced")
-    with closing(connect_read_only(path)) as connection:
+    with closing(_look_into(path)) as connection:
         harmed = any(_in_words(connection, check) for check in (not_writable, not_whole, unreadable))
     return AGAIN.format("was damaged") if harmed else None
 
@@ -75,11 +75,18 @@ def of_write(folder: Path, sealed: Seal | None) -> str | None:
         return None
     if not path.exists():
         raise Damaged("the file write.db is gone", folder)
-    with closing(connect_read_only(path)) as connection:
+    with closing(_look_into(path)) as connection:
         for check in (not_writable, broken_chain, not_whole, unreadable if sealed is None else _other_than(sealed)):
             if found := _in_words(connection, check):
                 raise Damaged(found, folder)
     return SOUND if sealed else None
+
+
+def _look_into(path: Path) -> sqlite3.Connection:
+    """Open a store so that not even an empty file appears beside it; only changes in a -wal need more than that."""
+    if seal.has_wal(path):
+        return connect_read_only(path)
+    return sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro&immutable=1", uri=True, isolation_level=None)
 
 
 def _in_words(connection: sqlite3.Connection, check: Check) -> str | None:
