@@ -3,6 +3,7 @@
 Between the two commits there is a moment in which the server may die, and no log that would tell anybody.
 """
 
+import sqlite3
 from typing import Any
 
 from cqrs.commands import PlaceOrder
@@ -35,24 +36,32 @@ def dual(stores: Stores, action: Dual, line: Line) -> Done:
 
 
 def write_twice(stores: Stores, command: PlaceOrder, answer: Answer) -> Done | None:
-    """Write an accepted order into the second store; return how the line ended if the server died before that."""
+    """Write an accepted order into the second store; return how the line ended if that did not come about."""
     if stores.journal.setting("dual") != "on":
         return None
     if stores.journal.setting("dual_crash"):
-        position = answer.position or 0
-        said = (
-            f"the server died between the two stores: write.db has order {command.order_id}, "
-            "dual_orders in read.db does not, and nobody was answered"
-        )
-        split = Incident("dual_orders", "split", position, position, detail=command.order_id)
-        return Done("crashed", said, answer.position, incidents=(split,), settings={"dual_crash": ""})
+        return _split(command, answer, "the server died between the two stores")
+    try:
+        _copy(stores, command)
+    except sqlite3.OperationalError as error:
+        return _split(command, answer, f"the second store did not take it ({error})")
+    return None
+
+
+def _copy(stores: Stores, command: PlaceOrder) -> None:
     with stores.read.transaction():
         stores.read.connection.execute(TABLE)
         stores.read.connection.executemany(
             "INSERT OR REPLACE INTO dual_orders VALUES (?, ?, ?)",
             [(command.order_id, line.product_id, line.qty) for line in command.lines],
         )
-    return None
+
+
+def _split(command: PlaceOrder, answer: Answer, why: str) -> Done:
+    position = answer.position or 0
+    said = f"{why}: write.db has order {command.order_id}, dual_orders in read.db does not, and nobody was answered"
+    split = Incident("dual_orders", "split", position, position, detail=command.order_id)
+    return Done("crashed", said, answer.position, incidents=(split,), settings={"dual_crash": ""})
 
 
 def split_orders(stores: Stores) -> list[tuple[str, int]]:
