@@ -19,21 +19,48 @@ class Table(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
 
 
 class Option(Table, frozen=True):
-    """One answer that can be bet on, and the misconception that it shows, if it does."""
+    """One answer that can be bet on: ``is`` is what ``actual`` must say for it to be right, if that is not its text."""
 
     key: str
+    is_: str | int | None = msgspec.field(name="is", default=None)
     tag: str = ""
+
+    def says(self, value: object) -> bool:
+        """Tell whether this is what really happened."""
+        return str(self.key if self.is_ is None else self.is_) == str(value)
 
 
 class Predict(Table, frozen=True):
-    """A bet: its question, the lines that settle it, and the query that says what really happened."""
+    """A bet, and the query that says what really happened once its step is over.
+
+    ``observe_after`` is the number of the reference's line after which that can be seen; ``expect`` is what it says
+    then. ``lines`` are written by the bet itself, in a lesson that has nothing else to act with.
+    """
 
     stem: str
     options: tuple[Option, ...]
     actual: str
     expect: str | int
     explain: str
+    observe_after: int = 0
     lines: tuple[str, ...] = ()
+
+
+class Choice(Table, frozen=True):
+    """One answer to a question, with the reason why it is right or wrong."""
+
+    text: str
+    why: str
+    correct: bool = False
+    tag: str = ""
+
+
+class Question(Table, frozen=True):
+    """A question with one right answer; ``from`` names the lesson that it looks back to."""
+
+    stem: str
+    options: tuple[Choice, ...]
+    from_: str = msgspec.field(name="from", default="")
 
 
 class Button(Table, frozen=True):
@@ -68,16 +95,24 @@ class End(Table, frozen=True):
 
 
 class Check(Table, frozen=True):
-    """A predicate over the three files: one SELECT of one value, and the value that passes."""
+    """A predicate over the three files: one SELECT of one value, and the value that passes.
+
+    One whose id begins with ``inv:`` is an invariant: it holds after every action, on every road.
+    """
 
     id: str
-    say: str
     sql: str
-    is_: int = msgspec.field(name="is")
+    is_: int | str = msgspec.field(name="is")
+    say: str = ""
+
+    @property
+    def invariant(self) -> bool:
+        """Tell whether this has to hold all the time."""
+        return self.id.startswith("inv:")
 
 
 class Hint(Table, frozen=True):
-    """What to say when its condition holds, from a nudge to the full line."""
+    """What to say when its condition holds: what is seen, then a question, then the verb; the full line last."""
 
     id: str
     when: str
@@ -88,6 +123,7 @@ class Road(Table, frozen=True):
     """Lines that lead to the goal."""
 
     lines: tuple[str, ...]
+    name: str = ""
 
 
 class WrongRoad(Table, frozen=True):
@@ -101,7 +137,7 @@ class WrongRoad(Table, frozen=True):
 
 
 class Lesson(Table, frozen=True):
-    """A lesson as its file tells it."""
+    """A lesson as its file tells it. Texts are Markdown."""
 
     format: int
     id: str
@@ -113,9 +149,17 @@ class Lesson(Table, frozen=True):
     goal: str
     take_away: str
     step: tuple[Step, ...]
-    end: End
     check: tuple[Check, ...]
     reference: Road
+    module: str = ""
+    teaser: str = ""
+    needs: tuple[str, ...] = ()
+    verbs: tuple[str, ...] = ()
+    situation: str = ""
+    real_world: str = ""
+    retrieval: Question | None = None
+    concept: Question | None = None
+    end: End | None = None
     also_ok: tuple[Road, ...] = ()
     wrong: tuple[WrongRoad, ...] = ()
     hint: tuple[Hint, ...] = ()

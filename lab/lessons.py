@@ -58,8 +58,8 @@ def view(lesson: Lesson, sandbox: Sandbox) -> dict[str, Any]:
             "step": None if done else _step(lesson.step[number], _bets(sandbox).get(str(number))),
             "reveal": _reveal(lesson, number, _bets(sandbox)),
             "checks": [{"say": check.say, "ok": ok[check.id]} for check in lesson.check],
-            "end": lesson.end.text if done else None,
-            "doors": [{"label": door.label, "to": door.to} for door in lesson.end.door] if done else [],
+            "end": lesson.end.text if done and lesson.end else None,
+            "doors": [{"label": door.label, "to": door.to} for door in lesson.end.door] if done and lesson.end else [],
             "done": done,
         }
 
