@@ -20,8 +20,8 @@ from web.forms import line_of
 
 blueprint = Blueprint("strategies", __name__)
 
-HIGH = 30
-"""How high a strip is drawn; what was waited takes at most as much."""
+LONGEST_BAR = 21
+"""A strip is 30 high; above the bar of the longest wait it still says how that visit ended."""
 
 WORDS = {
     "saw": "saw her order at once",
@@ -164,7 +164,7 @@ def _cells(row: dict[str, Any], longest: int) -> list[dict[str, Any]]:
     return [
         {
             "kind": "from-write" if outcome == "saw" and row["write_reads"] else outcome,
-            "bar": round(HIGH * milliseconds / longest, 1) if longest else 0,
+            "bar": round(LONGEST_BAR * milliseconds / longest, 1) if longest else 0,
             "said": WORDS[outcome],
             "ms": milliseconds,
             "events": events,
