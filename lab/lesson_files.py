@@ -102,7 +102,7 @@ class Check(Table, frozen=True):
 
     id: str
     sql: str
-    is_: int | str = msgspec.field(name="is")
+    is_: int = msgspec.field(name="is")
     say: str = ""
 
     @property
