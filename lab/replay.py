@@ -15,7 +15,7 @@ from typing import Literal
 from lab import fixtures
 from lab.actions import Query
 from lab.carry_out import Answer, carry_out
-from lab.clock import ManualClock, ReplayClock, from_iso
+from lab.clock import ManualClock, RealClock, ReplayClock, from_iso
 from lab.journal import Entry, Journal
 from lab.language import parse
 from lab.stores import BUILT_IN, Stores
@@ -66,6 +66,9 @@ def build(folder: Path, transcript: Transcript, setup: Iterable[str] = FREE_PLAY
         fixtures.open_shop(stores.write, stores.clock, transcript.fixture)
         prelude = [written for written in transcript.lines if written.origin == "setup"]
         _set_up(stores, prelude if transcript.exported else [Written(line, "setup") for line in setup])
+        if transcript.clock == "real" and not transcript.exported:
+            # Else what waits would seem to have waited since the day on which the fixture's shop opened.
+            stores.clock = ManualClock(RealClock(stores.clock.now()).now())
         for written in transcript.lines:
             if written.origin != "setup":
                 yield _play(stores, written)

@@ -2,6 +2,7 @@
 
 import html
 import re
+import time
 
 import pytest
 
@@ -75,6 +76,15 @@ def test_in_another_sandbox_it_shows_its_lines_only(client):
         assert "What each line answered" not in page
         assert "set sales delay=5" in page
     assert client.get("/experiments/no-such-one").status_code == 404
+
+
+def test_what_waits_has_waited_since_it_was_opened(client):
+    """The fixture's shop opened long ago; who opens an experiment now sees the seconds begin now."""
+    before = time.time()
+    opened(client, "honest-lag")
+    sales = client.get("/state").get_json()["projections"]["sales"]
+    assert sales["behind"] == 41
+    assert 0 < sales["age"] <= time.time() - before + 1
 
 
 @pytest.mark.parametrize("experiment_id", ["", "//elsewhere.test", "no-such-one"])
