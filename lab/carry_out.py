@@ -24,6 +24,10 @@ class Busy(Exception):
     """Another process holds a store's write lock; nothing was done, trying again later may help."""
 
 
+class Unsure(Busy):
+    """A line was not done, but that could not be written down: until it is, a crash would have it done after all."""
+
+
 @dataclass(frozen=True, slots=True)
 class Answer:
     """What a line answers, to a person or a script."""
@@ -73,6 +77,7 @@ def carry_out(
     if isinstance(action, Cmd):
         action = action.numbered(number)
     with locked_means_busy():
+        settle(stores)
         stores.ensure_read()
         if not journal.make_room():
             return Answer(str(action), "failed", FULL)
@@ -129,15 +134,30 @@ def _perform(stores: Stores, action: Action, line: Line) -> Done:
 
 
 def _record(stores: Stores, line: Line, done: Done, origin: str) -> None:
-    """Journal the outcome with what was measured; if that is more than the journal can hold, the outcome alone."""
-    now = stores.clock.now()
-    with locked_means_busy():
-        try:
-            _record_all(stores, line, done, origin, now)
-        except sqlite3.OperationalError as error:
-            if not is_full(error):
-                raise
-            stores.journal.finish(line.n, done.outcome, done.reason, done.position, now)
+    """Journal the outcome, or owe it to the journal: what was done stands in the stores, whatever lab.db can take."""
+    stores.owed.append((line, done, origin, stores.clock.now()))
+    try:
+        settle(stores)
+    except sqlite3.OperationalError as error:
+        if done.outcome == "failed":
+            raise Unsure(in_words(error)) from error
+
+
+def settle(stores: Stores) -> None:
+    """Journal the outcomes that are owed; no other line begins before that."""
+    while stores.owed:
+        _record_one(stores, *stores.owed[0])
+        stores.owed.pop(0)
+
+
+def _record_one(stores: Stores, line: Line, done: Done, origin: str, now: int) -> None:
+    """Journal an outcome with what was measured; if that is more than the journal can hold, the outcome alone."""
+    try:
+        _record_all(stores, line, done, origin, now)
+    except sqlite3.OperationalError as error:
+        if not is_full(error):
+            raise
+        stores.journal.finish(line.n, done.outcome, done.reason, done.position, now)
 
 
 def _record_all(stores: Stores, line: Line, done: Done, origin: str, now: int) -> None:

@@ -5,6 +5,7 @@ import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Literal
 
@@ -13,7 +14,7 @@ from cqrs.read.store import ReadStore
 from cqrs.write.store import WriteStore
 from lab import limits, replay, truth
 from lab.actions import Action, Query, Reset, Undo, Wait
-from lab.carry_out import Answer, carry_out, finish_again
+from lab.carry_out import Answer, carry_out, finish_again, locked_means_busy, settle
 from lab.clock import Clock, ManualClock, RealClock, from_iso
 from lab.journal import Entry, Journal
 from lab.language import parse
@@ -64,6 +65,8 @@ class Sandbox:
     def close(self) -> None:
         """Close the files."""
         with self.lock:
+            with suppress(sqlite3.Error):
+                settle(self.stores)
             self.stores.close()
 
     # What the page and the scripts look at
@@ -198,6 +201,8 @@ class Sandbox:
     # Going back
 
     def _go_back(self, action: Undo | Reset) -> Answer:
+        with locked_means_busy():
+            settle(self.stores)
         entries = self.lab.entries()
         mine = [entry.n for entry in entries if entry.origin == "learner"]
         if not mine and isinstance(action, Undo):

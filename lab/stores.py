@@ -19,6 +19,7 @@ from lab.delivery import At, Crashed, Progress, Route
 from lab.loose import Guards
 from lab.next_db import NextDb
 from lab.notices import AGAIN, Notices
+from lab.outcome import Done, Line
 from lab.travel_moments import Moments
 
 BUILT_IN = built_in()
@@ -39,6 +40,7 @@ class Stores:
         self.clock = clock
         self._fast = fast
         self.points: Callable[[str], At] = self._armed
+        self.owed: list[tuple[Line, Done, str, int]] = []
         found = damage.look_over(folder)
         self.journal = damage.open_journal(folder, fast=fast)
         self.notices = Notices(self.journal, found)

@@ -9,7 +9,7 @@ from werkzeug.exceptions import HTTPException
 
 from lab import limits
 from lab.admission import TooMany
-from lab.carry_out import Busy
+from lab.carry_out import Busy, Unsure
 from lab.pool import Crowded
 from lab.shelf import DiskFull, NoSuchSandbox
 from web.hub import TooManyStreams
@@ -30,6 +30,8 @@ WORDS = {
 
 TRY_LATER = {
     Busy: "Another program holds this sandbox's files just now. Nothing was done; try again in a moment.",
+    Unsure: "It was not done, and that could not be written down: the disk is full, or another program holds lab.db. "
+    "Try again in a moment; a command with an id is never done twice.",
     Crowded: "Every place for an open sandbox is taken just now. Nothing was done; try again in a moment.",
     TooManyStreams: "Every live stream is taken, so this page asks for news instead.",
     DiskFull: "The disk is nearly full, so for now everything can be looked at, and nothing changed.",
