@@ -38,6 +38,9 @@ MIGRATIONS = Migrations(
 ROOM_PAGES = 32
 """What a line may need, with its outcome and what is measured."""
 
+LONG_AGO = -1_000_000
+"""A number before that of any line."""
+
 MEASURED = {"samples": "id", "queries": "n", "results": "n", "trace": "position", "applied": "to_position"}
 """The tables that only look back, each with the column that counts up."""
 
@@ -127,15 +130,24 @@ class Journal:
         acts = [
             f"model {act}"
             for name in (model, "all")
-            for act in (f"add {name}", f"add {name} from=end", f"rebuild {name}", f"switch {name}")
+            for act in (
+                f"add {name}",
+                f"add {name} from=end",
+                f"rebuild {name}",
+                f"rebuild {name} beside=yes",
+                f"switch {name}",
+            )
         ]
-        row = self.connection.execute(
-            "SELECT coalesce(max(n), -1000000) FROM journal"
-            " WHERE outcome = 'done' AND line IN (SELECT value FROM json_each(?))",
-            (json.dumps(acts),),
-        ).fetchone()
-        number: int = row[0]
-        return number
+        done = "SELECT n, line FROM journal WHERE outcome = 'done' AND line IN (SELECT value FROM json_each(?))"
+        live = beside = LONG_AGO
+        for n, line in self.connection.execute(f"{done} ORDER BY n", (json.dumps(acts),)):
+            if line.startswith("model switch"):
+                live, beside = beside, live
+            elif line.endswith("beside=yes"):
+                beside = n
+            else:
+                live = n
+        return live
 
     def damaged(self, model: str, kinds: Iterable[str]) -> bool:
         """Tell whether something of these kinds befell an event on its way to a read model, since that was made."""

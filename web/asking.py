@@ -42,12 +42,12 @@ QUERIES = {name: _how(BUILT_IN[name]) for name in (*FIRST, *sorted(set(BUILT_IN)
 def page_seen(sandbox: Sandbox) -> dict[str, Any]:
     """The customer's page: what the last query read. It stays as it was; only what is said below it moves on."""
     row = sandbox.lab.connection.execute(
-        "SELECT n, line, model, key, via, as_of, head, waited, result"
+        "SELECT n, line, reason, model, key, via, as_of, head, waited, result"
         " FROM queries JOIN journal USING (n) ORDER BY n DESC LIMIT 1"
     ).fetchone()
     if row is None:
         return {"seen": None}
-    names = ("n", "line", "model", "key", "via", "as_of", "head", "waited", "rows")
+    names = ("n", "line", "told", "model", "key", "via", "as_of", "head", "waited", "rows")
     seen = dict(zip(names, (*row[:-1], json.loads(row[-1])), strict=True))
     differing = _differing(sandbox, seen)
     return {

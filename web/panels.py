@@ -7,7 +7,7 @@ id ``event-log``. All partials read one variable, ``panel``.
 from collections.abc import Callable
 from typing import Any
 
-from lab import broken, dual, trail, xray, xray_read
+from lab import broken, dual, progress, trail, xray, xray_read
 from lab.sandbox import Sandbox
 from lab.standing import Standing, standings
 from lab.stores import BUILT_IN
@@ -106,6 +106,7 @@ def read_models(sandbox: Sandbox) -> dict[str, Any]:
         **measured,
         "models": models,
         "missing": missing,
+        "delay": sandbox.stores.delay,
         "has_code": set(BUILT_IN),
         "dual": dual.table(sandbox.stores),
         "notice": sandbox.stores.notices.now().get("read.db"),
@@ -118,6 +119,7 @@ def _model(sandbox: Sandbox, at: Standing, table: xray.Table) -> dict[str, Any]:
     missing = [drift for drift in matter["drift"] if drift.column is None and drift.says is None]
     return {
         **matter,
+        **progress.marks(sandbox, at.name),
         "at": at,
         "table": table,
         "beat": at.position % 2,
@@ -125,6 +127,11 @@ def _model(sandbox: Sandbox, at: Standing, table: xray.Table) -> dict[str, Any]:
         "lost": missing[: xray.WINDOW],
         "drifted": len({drift.key for drift in matter["drift"]}),
     }
+
+
+def beside(sandbox: Sandbox) -> dict[str, Any]:
+    """The read models that are built again beside, with how far each has come."""
+    return {"models": progress.beside(sandbox), "real": sandbox.stores.clock.kind == "real"}
 
 
 def choices(sandbox: Sandbox) -> dict[str, Any]:
@@ -154,5 +161,5 @@ def _locked(panel: Panel) -> Panel:
 
 PANELS: dict[str, Panel] = {
     panel.__name__: _locked(panel)
-    for panel in (status, write_tables, event_log, projector, page_seen, read_models, lag_chart, choices)
+    for panel in (status, write_tables, event_log, projector, page_seen, beside, read_models, lag_chart, choices)
 }

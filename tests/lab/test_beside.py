@@ -14,6 +14,7 @@ from cqrs.sql import connect_read_only
 from cqrs.write.handlers import handle
 from lab import limits
 from lab.beside import FILLS_REMEMBERED
+from lab.broken import trouble
 from lab.sandbox import Sandbox
 from lab.stores import BUILT_IN
 from tests.cqrs.histories import PLENTY, examples, next_command
@@ -238,6 +239,17 @@ def test_the_new_one_knows_by_their_ids_the_events_that_it_was_filled_from(sold:
     do(sold, "mode sales dedupe=on", "model rebuild sales beside=yes", "model fill sales", "model switch sales")
     do(sold, "redeliver sales 6")
     assert rows(sold, "sales") == truth(sold.write.connection)["sales"]
+
+
+def test_drift_goes_with_the_rows_that_have_it(sold: Sandbox) -> None:
+    do(sold, "mode sales dedupe=off", "redeliver sales 6", "mode sales dedupe=position")
+    assert len(trouble(sold, "sales")["drift"]) > 0
+    do(sold, "model rebuild sales beside=yes", "model fill sales", "model switch sales")
+    assert trouble(sold, "sales")["drift"] == []
+    do(sold, "model switch sales", "model cancel sales")
+    assert len(trouble(sold, "sales")["drift"]) > 0
+    do(sold, "model rebuild sales", "run")
+    assert trouble(sold, "sales")["drift"] == []
 
 
 def test_poison_stops_it_beside_and_readers_go_on(sold: Sandbox) -> None:
