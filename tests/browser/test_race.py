@@ -34,8 +34,8 @@ def test_steps_are_taken_with_the_keyboard_and_the_page_stays_where_it_was(visit
     page = enter(visitor(), path="/race")
     ada = page.locator("button[value='race ada']")
     ada.focus()
-    top = page.locator(".heads").bounding_box()
+    top = page.locator(".buyers").bounding_box()
     page.keyboard.press("Enter")
     expect(ada).to_have_text("Ada: decide")
     expect(ada).to_be_focused()
-    assert page.locator(".heads").bounding_box() == top
+    assert page.locator(".buyers").bounding_box() == top
