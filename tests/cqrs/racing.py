@@ -1,4 +1,4 @@
-"""Two racers on one file: threads or processes that send their commands round by round, at the same moment."""
+"""Racers on one file: two threads or processes that send their commands at the same moment, or a crowd of them."""
 
 import multiprocessing
 import threading
@@ -35,18 +35,24 @@ def race(
         return list(zip(*racers.map(_send, (file, file), (one, other)), strict=True))
 
 
+def crowd(file: Path, attempts: Sequence[Sequence[Attempt]]) -> list[list[Answer]]:
+    """Let as many processes as there are lists send them, each as fast as it can; return the answers of each."""
+    with _racers("processes", len(attempts)) as racers:
+        return list(racers.map(_send_at_will, [file] * len(attempts), attempts))
+
+
 def open_at_once(folders: Sequence[Path]) -> None:
     """Let two processes open the stores of each folder, which are not there yet, at the same moment."""
     with _racers("processes") as racers:
         list(racers.map(_open, (folders, folders)))
 
 
-def _racers(by: Literal["threads", "processes"]) -> ThreadPoolExecutor | ProcessPoolExecutor:
+def _racers(by: Literal["threads", "processes"], count: int = 2) -> ThreadPoolExecutor | ProcessPoolExecutor:
     if by == "threads":
-        return ThreadPoolExecutor(2, initializer=_meet_at, initargs=(threading.Barrier(2, timeout=PATIENCE),))
+        return ThreadPoolExecutor(count, initializer=_meet_at, initargs=(threading.Barrier(count, timeout=PATIENCE),))
     context = multiprocessing.get_context("spawn")
-    gate = context.Barrier(2, timeout=PATIENCE)
-    return ProcessPoolExecutor(2, mp_context=context, initializer=_meet_at, initargs=(gate,))
+    gate = context.Barrier(count, timeout=PATIENCE)
+    return ProcessPoolExecutor(count, mp_context=context, initializer=_meet_at, initargs=(gate,))
 
 
 def _meet_at(gate: Any) -> None:
@@ -71,16 +77,24 @@ def _send(file: Path, attempts: Sequence[Attempt]) -> list[Answer]:
     with _at_the_gate() as gate, closing(WriteStore(file, synchronous="OFF")) as store:
         for attempt in attempts:
             gate.wait()
-            answers.append(
-                handle(
-                    store,
-                    attempt.command,
-                    command_id=attempt.id,
-                    now="2026-03-02T10:00:00.000000+00:00",
-                    expected_version=attempt.expect,
-                )
-            )
+            answers.append(_issue(store, attempt))
     return answers
+
+
+def _send_at_will(file: Path, attempts: Sequence[Attempt]) -> list[Answer]:
+    with _at_the_gate() as gate, closing(WriteStore(file, synchronous="OFF")) as store:
+        gate.wait()
+        return [_issue(store, attempt) for attempt in attempts]
+
+
+def _issue(store: WriteStore, attempt: Attempt) -> Answer:
+    return handle(
+        store,
+        attempt.command,
+        command_id=attempt.id,
+        now="2026-03-02T10:00:00.000000+00:00",
+        expected_version=attempt.expect,
+    )
 
 
 def _open(folders: Sequence[Path]) -> None:
