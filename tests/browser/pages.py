@@ -21,6 +21,19 @@ BUSY = (
 """A shop after a while: long tables, one read model asleep, a page that is older than the head."""
 
 
+REBUILDING = (
+    "model rebuild sales beside=yes",
+    "set sales delay=3",
+    "model rebuild product_search beside=yes",
+    "model fill product_search",
+    "model switch product_search",
+    "pause order_list",
+    "model rebuild order_list",
+    "query order_list",
+)
+"""One read model built again beside, one switched, one emptied in place, and one that is slow."""
+
+
 class Stop(NamedTuple):
     """A place to look at: how to come there."""
 
@@ -62,6 +75,7 @@ STORY = ("3", "Wake the projector", "Buy a mug", "Buy a lamp")
 STOPS = (
     Stop("sandbox, new", at("/")),
     Stop("sandbox, busy", at("/", *BUSY)),
+    Stop("sandbox, rebuilding", at("/", *BUSY, *REBUILDING)),
     Stop("sandbox, presented", at("/?presenter=1", *BUSY)),
     Stop("dialog of an event", after_click("PriceChanged")),
     Stop("dialog of a row", after_click("where product_card lamp comes from")),

@@ -15,6 +15,7 @@ from cqrs.write.handlers import handle
 from lab import limits
 from lab.beside import FILLS_REMEMBERED
 from lab.broken import trouble
+from lab.progress import beside
 from lab.sandbox import Sandbox
 from lab.stores import BUILT_IN
 from tests.cqrs.histories import PLENTY, examples, next_command
@@ -44,8 +45,8 @@ def rows(sandbox: Sandbox, model: str) -> list[dict[str, Any]]:
 
 
 def green(sandbox: Sandbox, model: str = "sales") -> tuple[str, int]:
-    beside = sandbox.state()["beside"][model]
-    return beside["stage"], beside["position"]
+    at = sandbox.state()["beside"][model]
+    return at["stage"], at["position"]
 
 
 def live_at(sandbox: Sandbox, model: str = "sales") -> int:
@@ -380,6 +381,32 @@ def test_only_the_last_fills_are_remembered(sold: Sandbox) -> None:
     do(sold, "model rebuild sales beside=yes", *["model fill sales 1"] * 11)
     fills = json.loads(sold.lab.setting("beside"))["sales"]["fills"]
     assert [position for _, position in fills] == list(range(12 - FILLS_REMEMBERED, 12))
+
+
+# What a page shows of it
+
+
+def test_the_pace_is_measured_over_the_last_fills_and_told_from_the_second_on(live: Sandbox) -> None:
+    clock = hold(live)
+    do(live, "bulk 6", "run", "model rebuild sales beside=yes")
+    paces = []
+    for _ in range(3):
+        clock.move(2)
+        do(live, "model fill sales 2")
+        paces.append([(it["rate"], it["left"]) for it in beside(live)])
+    assert paces == [[(None, None)], [(1.0, 8.0)], [(1.0, 6.0)]]
+    do(live, "model fill sales")
+    assert [(it["rate"], it["follows"], it["not_yet"]) for it in beside(live)] == [(None, True, None)]
+
+
+def test_on_a_manual_clock_no_pace_is_told(sold: Sandbox) -> None:
+    do(sold, "model rebuild sales beside=yes", "model fill sales 2", "model fill sales 2")
+    assert [(it["rate"], it["left"]) for it in beside(sold)] == [(None, None)]
+
+
+def test_a_script_sees_what_stands_beside(sold: Sandbox) -> None:
+    do(sold, "model rebuild sales beside=yes", "model fill sales 5")
+    assert sold.state()["beside"] == {"sales": {"stage": "filling", "position": 5, "status": "running", "reason": None}}
 
 
 # A slow projection
