@@ -2,11 +2,13 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from cqrs.commands import AddProduct, CancelOrder, ChangePrice, Command, RenameProduct, Restock, ShipOrder
+from tests.cqrs.crowds import oversell
 from tests.cqrs.racing import RACERS, Attempt, race
 from tests.cqrs.shop import Shop, order, tables
 
@@ -169,3 +171,7 @@ def test_two_processes_that_want_the_last_rug_never_both_get_it(shop: Shop) -> N
     assert stock == {"lamp": 5, "mug": 20 + ROUNDS, "rug": 1, **{f"rug{n}": 0 for n in range(ROUNDS)}}
     sold = "SELECT product_id, sum(qty) FROM order_lines WHERE product_id <> 'mug' GROUP BY product_id"
     assert dict(shop.write.connection.execute(sold)) == {f"rug{n}": 1 for n in range(ROUNDS)}
+
+
+def test_eight_processes_that_send_every_key_four_times_sell_no_more_than_there_is(tmp_path: Path) -> None:
+    assert oversell(tmp_path / "write.db", units=20, attempts=40, seed=2026) == []

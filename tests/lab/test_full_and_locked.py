@@ -1,14 +1,17 @@
 """What is full or locked is an answer in words, and nothing is half done."""
 
+import os
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from lab import limits
-from lab.carry_out import FULL, Busy
+from lab.carry_out import FULL, Busy, Unsure
 from lab.sandbox import Sandbox
-from tests.lab.sandboxes import hold, let_run, replayed
+from tests.lab.filling import fill, fill_disks, untrue
+from tests.lab.sandboxes import fresh, hold, let_run, replayed
 
 
 def impatient(sandbox: Sandbox) -> None:
@@ -212,3 +215,81 @@ def test_a_locked_store_does_not_keep_a_sandbox_from_being_opened_later(sandbox:
     again = Sandbox(sandbox.root)
     assert [entry.outcome for entry in again.lab.entries()][-1] == "failed"
     again.close()
+
+
+class Holder:
+    """Another program that takes the write lock of lab.db in the moment when a command is decided."""
+
+    def __init__(self, sandbox: Sandbox) -> None:
+        impatient(sandbox)
+        self._lab = sqlite3.connect(sandbox.stores.folder / "lab.db", isolation_level=None)
+        self._watched = sandbox.write.connection
+        self._watched.set_trace_callback(self._look)
+
+    def _look(self, sql: str) -> None:
+        if sql.startswith("BEGIN") and not self._lab.in_transaction:
+            self._lab.execute("BEGIN IMMEDIATE")
+
+    def let_go(self) -> None:
+        self._watched.set_trace_callback(None)
+        self._lab.close()
+
+
+def test_what_was_accepted_is_told_so_even_if_the_journal_cannot_take_the_outcome_just_then(sandbox: Sandbox) -> None:
+    holder = Holder(sandbox)
+    answer = sandbox.act("cmd restock product=lamp qty=1 id=k1")
+    assert (answer.outcome, answer.position) == ("accepted", 6)
+    with pytest.raises(Busy):
+        sandbox.act("cmd restock product=lamp qty=1 id=k2")
+    with pytest.raises(Busy):
+        sandbox.act("undo")
+    holder.let_go()
+    assert sandbox.act("cmd restock product=lamp qty=1 id=k3").position == 7
+    assert [entry.outcome for entry in sandbox.lab.entries() if entry.n > 0] == ["accepted", "accepted"]
+    assert replayed(sandbox) == sandbox.stores.fingerprint()
+
+
+def test_what_failed_and_could_not_be_written_down_is_not_done_behind_the_back(sandbox: Sandbox) -> None:
+    connection = sandbox.write.connection
+    connection.execute(f"PRAGMA max_page_count = {pages_of(connection)}")
+    while sandbox.act("cmd restock product=lamp qty=1").reason != FULL:
+        pass
+    head, holder = sandbox.write.head(), Holder(sandbox)
+    with pytest.raises(Unsure):
+        sandbox.act("cmd restock product=lamp qty=1")
+    holder.let_go()
+    root = sandbox.root
+    sandbox.close()
+    with closing(Sandbox(root)) as again:
+        assert [entry.outcome for entry in again.lab.entries()][-1] == "failed"
+        assert again.write.head() == head
+
+
+RLIMIT_BYTES = (8_000, 33_000, 50_000, 60_000, 75_000, 90_000, 120_000, 160_000, 250_000, 350_000, 500_000, 900_000)
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs RLIMIT_FSIZE")
+def test_on_disks_that_get_full_at_twelve_sizes_nothing_is_lost_and_nothing_is_there_that_was_not_told(
+    tmp_path: Path,
+) -> None:
+    told_of = []
+    for root, told in fill_disks(tmp_path, RLIMIT_BYTES):
+        assert list(untrue(root, told)) == []
+        told_of.append(sum(outcome == "accepted" for outcome, _ in told.values()))
+    assert told_of == sorted(told_of)
+    assert told_of[0] == 0 < told_of[-1]
+
+
+@pytest.mark.parametrize("pages", range(12))
+def test_in_files_that_may_grow_by_so_many_pages_nothing_is_lost_and_they_go_on_when_they_may_grow(pages: int) -> None:
+    with fresh() as sandbox:
+        connections = (sandbox.write.connection, sandbox.read.connection, sandbox.lab.connection)
+        before = [pages_of(connection) for connection in connections]
+        for connection, used in zip(connections, before, strict=True):
+            connection.execute(f"PRAGMA max_page_count = {used + pages}")
+        told = fill(sandbox)
+        for connection in connections:
+            connection.execute("PRAGMA max_page_count = 10000")
+        assert sandbox.act("cmd restock product=lamp qty=1").outcome == "accepted"
+        sandbox.close()
+        assert list(untrue(sandbox.root, told)) == []
