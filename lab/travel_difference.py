@@ -9,9 +9,9 @@ from typing import Any, NamedTuple
 
 from cqrs.read.projection import Projection
 from lab import limits
+from lab.keys import Key, key_of
 from lab.travel_moments import Moment
 
-Key = tuple[Any, ...]
 Row = dict[str, Any]
 
 WRITE_TABLES: dict[str, tuple[str, ...]] = {
@@ -88,7 +88,7 @@ def _only_in(connection: sqlite3.Connection, here: str, there: str, table: str, 
     )
     columns = [column[0] for column in cursor.description]
     rows = (dict(zip(columns, row, strict=True)) for row in cursor)
-    return {tuple(row[column] for column in key): row for row in rows}
+    return {key_of(row, key): row for row in rows}
 
 
 def connect(store: Path) -> sqlite3.Connection:

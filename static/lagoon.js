@@ -94,5 +94,9 @@
     document.querySelector(`[data-key="${CSS.escape(event.key)}"]`)?.click();
   });
 
+  // Who leaves the past lets go of the copies that were made for it.
+  const leave = document.querySelector("[data-leave]")?.dataset.leave;
+  if (leave) addEventListener("pagehide", () => navigator.sendBeacon(leave));
+
   present(root.classList.contains("presenter") || localStorage.getItem("presenter") === "1");
 })();

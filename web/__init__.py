@@ -28,6 +28,7 @@ from web import (
     strategies,
     take,
     texts,
+    travel,
     visitor,
 )
 from web.hub import Hub
@@ -45,6 +46,7 @@ BLUEPRINTS = (
     lesson_pages.blueprint,
     race.blueprint,
     strategies.blueprint,
+    travel.blueprint,
     texts.words_blueprint,
     texts.teach_blueprint,
 )
