@@ -5,10 +5,10 @@ are kept beside them, in progress.json, so that undo leaves them alone.
 """
 
 import json
-import sqlite3
 from pathlib import Path
 from typing import Any
 
+from lab import guard
 from lab.carry_out import Answer
 from lab.lesson_files import Lesson, Predict, Step
 from lab.sandbox import Sandbox
@@ -21,21 +21,19 @@ class NotNow(Exception):
 
 
 def value_of(sandbox: Sandbox, sql: str) -> Any:
-    """Return the one value that a lesson's SELECT gives over the three files, attached read-only."""
-    connection = sqlite3.connect(":memory:", uri=True)
-    try:
-        for schema, name in SCHEMAS.items():
-            uri = (sandbox.stores.folder / name).absolute().as_uri()
-            connection.execute(f"ATTACH ? AS {schema}", (f"{uri}?mode=ro",))
-        connection.execute("PRAGMA query_only = ON")
-        return connection.execute(sql).fetchone()[0]
-    finally:
-        connection.close()
+    """Return the one value that a lesson's SELECT gives over the three files, attached read-only; None for an error."""
+    return _values(sandbox, [sql])[0]
 
 
 def passed(lesson: Lesson, sandbox: Sandbox) -> dict[str, bool]:
     """Return for each check of a lesson whether it passes now."""
-    return {check.id: value_of(sandbox, check.sql) == check.is_ for check in lesson.check}
+    values = _values(sandbox, [check.sql for check in lesson.check])
+    return {check.id: value == check.is_ for check, value in zip(lesson.check, values, strict=True)}
+
+
+def _values(sandbox: Sandbox, statements: list[str]) -> list[Any]:
+    files = {schema: sandbox.stores.folder / name for schema, name in SCHEMAS.items()}
+    return [answer.value for answer in guard.values(files, statements)]
 
 
 def current(lesson: Lesson, ok: dict[str, bool]) -> int:

@@ -1,0 +1,135 @@
+"""Keeps a few worker processes warm, lends one to each request, and ends and replaces one that overruns."""
+
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+from lab.guard.messages import Answer, Patch, Patched, Read, Ready, Refused, Request, get, put
+from lab.guard.policy import DEADLINE_SECONDS, ROWS
+from lab.guard.words import LATE
+
+WORKERS = 2
+GRACE_SECONDS = 0.5
+START_SECONDS = 60.0
+PATCH_SECONDS = 2.5
+"""What a patch may take beyond its deadline: it may have to wait for the lock of read.db first."""
+
+HOUSE = Path(__file__).parent.parent.parent
+
+
+class Gone(Exception):
+    """The worker died, or was ended because it did not answer in time."""
+
+
+class Worker:
+    """One worker process. It ends by itself when this process does."""
+
+    def __init__(self) -> None:
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "lab.guard.worker"], cwd=HOUSE, stdin=subprocess.PIPE, stdout=subprocess.PIPE
+        )
+        self.ready = False
+
+    def ask(self, request: Request, kind: Any, replies: int, seconds: float) -> Iterator[Any]:
+        """Yield the replies to a request, each within so many seconds. Raise Gone."""
+        if not self.ready:
+            self._hear(Ready, START_SECONDS)
+            self.ready = True
+        with suppress(OSError):
+            put(self._pipe("stdin"), request)
+        for _ in range(replies):
+            yield self._hear(kind, seconds)
+
+    def _hear(self, kind: Any, seconds: float) -> Any:
+        # A pipe cannot be waited for with a time limit on every system; a process can be ended on all.
+        overrun = threading.Timer(seconds, self.process.kill)
+        overrun.daemon = True
+        overrun.start()
+        try:
+            reply = get(self._pipe("stdout"), kind)
+        finally:
+            overrun.cancel()
+        if reply is None:
+            self.close()
+            raise Gone
+        return reply
+
+    def _pipe(self, name: str) -> Any:
+        return getattr(self.process, name)
+
+    @property
+    def alive(self) -> bool:
+        """Tell whether the process is there to be asked again."""
+        return self.process.poll() is None
+
+    def close(self) -> None:
+        """End the process, and wait until it is gone."""
+        self.process.kill()
+        for name in ("stdin", "stdout"):
+            with suppress(OSError):
+                self._pipe(name).close()
+        self.process.wait()
+
+
+class Keeper:
+    """The workers of this process. May be used by any thread."""
+
+    def __init__(self, workers: int = WORKERS) -> None:
+        self._free = threading.Semaphore(workers)
+        self._warm: list[Worker] = []
+
+    def close(self) -> None:
+        """End the workers that are not lent out."""
+        while self._warm:
+            self._warm.pop().close()
+
+    @contextmanager
+    def _lent(self) -> Iterator[Worker]:
+        with self._free:
+            worker = self._warm.pop() if self._warm else Worker()
+            try:
+                yield worker
+            except BaseException:
+                # What it was about to say belongs to a request that nobody waits for any more.
+                worker.close()
+                raise
+            finally:
+                self._warm.append(worker if worker.alive else Worker())
+
+    def read(self, files: dict[str, Path], statements: Sequence[str], rows: int = ROWS) -> list[Answer]:
+        """Ask statements over files opened read-only, by schema name; an answer each, in one round trip."""
+        answers: list[Answer] = []
+        lost_at = -1
+        while len(answers) < len(statements):
+            rest = tuple(clean(sql) for sql in statements[len(answers) :])
+            request = Read({name: str(path) for name, path in files.items()}, rest, rows)
+            try:
+                with self._lent() as worker:
+                    for answer in worker.ask(request, Answer, len(rest), DEADLINE_SECONDS + GRACE_SECONDS):
+                        answers.append(answer)
+            except Gone:
+                # Once may be the machine's fault, twice is the statement's.
+                if lost_at == len(answers):
+                    answers.append(Answer("late", LATE))
+                lost_at = len(answers)
+        return answers
+
+    def patch(self, file: Path, sql: str, line: int, pages: int) -> Patched | Refused:
+        """Change rows of a read store by one statement, once for a line however often it is asked for."""
+        # A worker that is lost may have committed; the note in read.db tells, so asking again is safe.
+        for run in (True, True, False):
+            request = Patch(str(file), clean(sql), line, pages, run)
+            with suppress(Gone), self._lent() as worker:
+                for reply in worker.ask(request, Patched | Refused, 1, DEADLINE_SECONDS + PATCH_SECONDS):
+                    outcome: Patched | Refused = reply
+                    return outcome
+        return Refused(LATE)
+
+
+def clean(sql: str) -> str:
+    """Return a statement as it can be sent: half a character becomes a question mark."""
+    return sql.encode("utf-8", "replace").decode()
