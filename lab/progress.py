@@ -33,7 +33,8 @@ def beside(sandbox: Sandbox) -> list[dict[str, Any]]:
             "stopped": green.reason if green.status == "stopped" else None,
             "not_yet": (waits := not_yet(stores, name)),
             "follows": waits is None and head - green.position <= limits.FILL_BATCH_EVENTS,
-            **_pace(standing[name]["fills"], head - green.position, measured=stores.clock.kind == "real"),
+            "moves": (moves := stores.clock.kind == "real" and green.status != "stopped"),
+            **_pace(standing[name]["fills"], head - green.position, measured=moves),
         }
         for name, green in sorted(stores.next.checkpoints().items())
     ]

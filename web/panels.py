@@ -131,7 +131,7 @@ def _model(sandbox: Sandbox, at: Standing, table: xray.Table) -> dict[str, Any]:
 
 def beside(sandbox: Sandbox) -> dict[str, Any]:
     """The read models that are built again beside, with how far each has come."""
-    return {"models": progress.beside(sandbox), "real": sandbox.stores.clock.kind == "real"}
+    return {"models": progress.beside(sandbox)}
 
 
 def choices(sandbox: Sandbox) -> dict[str, Any]:
