@@ -3,6 +3,7 @@
 
 PYTHON ?= python3
 KILLS ?= 500
+SEEDS ?= 1
 UV := uv==0.13.9
 
 VENV := .venv/bin/python
@@ -12,7 +13,7 @@ LOCK := $(VENV) -m uv pip compile --quiet --universal --python-version 3.11 --ge
 BROUGHT := static/vendor/htmx.min.js static/vendor/hx-sse.min.js
 MISSING := $(filter-out $(wildcard $(BROUGHT)),$(BROUGHT))
 
-.PHONY: run test bench soak shots lock clean again
+.PHONY: run test bench faults soak shots lock clean again
 
 run: .venv/installed
 	@$(VENV) app.py
@@ -24,6 +25,9 @@ test: .venv/installed-test node_modules/axe-core/axe.min.js
 
 bench: .venv/installed-bench
 	$(VENV) -m bench
+
+faults: .venv/installed-test
+	$(VENV) -m tests.lab.faults_table --seeds $(SEEDS)
 
 soak: .venv/installed-test
 	$(VENV) -m tests.soak --kills $(KILLS)

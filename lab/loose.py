@@ -99,7 +99,7 @@ def deal_with(
     try:
         apply_one(store, projection, delivery, at, remember=guards.dedupe == "on")
     except sqlite3.Error as error:
-        if not is_poison(error):
+        if not is_poison(error) or not store.connection.in_transaction:
             raise
         if guards.poison == "park":
             books.park(store, projection.name, event, str(error))
@@ -130,10 +130,12 @@ def _savepoint(store: ReadStore) -> Iterator[None]:
     try:
         yield
     except BaseException:
-        store.connection.execute("ROLLBACK TO one_event")
+        # On a full disk SQLite may have undone the whole transaction by itself, and the savepoint with it.
+        if store.connection.in_transaction:
+            store.connection.execute("ROLLBACK TO one_event")
+            store.connection.execute("RELEASE one_event")
         raise
-    finally:
-        store.connection.execute("RELEASE one_event")
+    store.connection.execute("RELEASE one_event")
 
 
 def is_poison(error: sqlite3.Error) -> bool:
