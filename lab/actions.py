@@ -6,6 +6,7 @@ from typing import Literal
 from cqrs.commands import Command, PlaceOrder
 from lab.composer import COMMANDS
 from lab.fault_actions import FaultAction
+from lab.lesson_actions import LessonAction
 from lab.values import READERS, order_lines, quoted
 
 Via = Literal["read", "write", "token", "wait"]
@@ -185,4 +186,5 @@ class Reset:
         return "reset"
 
 
-Action = Cmd | Model | Step | Run | Pause | Resume | Wait | Query | Bulk | Set | Traffic | Undo | Reset | FaultAction
+ShopAction = Cmd | Model | Step | Run | Pause | Resume | Wait | Query | Bulk | Set | Traffic | Undo | Reset
+Action = ShopAction | FaultAction | LessonAction

@@ -128,11 +128,17 @@ def incidents(sandbox: Sandbox, name: str) -> list[dict[str, Any]]:
         {
             "n": n,
             "what": what,
-            "events": f"event #{first}" if first == last else f"events #{first} to #{last}",
+            "events": _named(what, first, last),
             "words": INCIDENT_WORDS[what].format(point=point, detail=detail),
         }
         for n, what, first, last, point, kept, detail in rows
     ]
+
+
+def _named(what: str, first: int, last: int) -> str:
+    if what == "edited":
+        return f"as of event #{first}, a row"
+    return f"event #{first}" if first == last else f"events #{first} to #{last}"
 
 
 def difference(guards: Guards) -> list[dict[str, str]]:

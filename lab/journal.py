@@ -32,6 +32,12 @@ MIGRATIONS = Migrations(
         up=(FOLDER / "2.sql").read_text(encoding="utf-8"),
         down="DROP TABLE results; DROP TABLE incidents;",
     ),
+    Migration(
+        version=3,
+        name="what a page cost in a sandbox",
+        up=(FOLDER / "3.sql").read_text(encoding="utf-8"),
+        down="DROP TABLE measures;",
+    ),
 )
 
 

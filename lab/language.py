@@ -27,6 +27,7 @@ from lab.actions import (
 )
 from lab.composer import COMMANDS
 from lab.fault_language import FAULT_VERBS
+from lab.lesson_language import LESSON_VERBS, edit
 from lab.values import (
     READERS,
     BadLine,
@@ -94,7 +95,9 @@ MODEL_FIELDS: dict[ModelAct, tuple[str, ...]] = {
 """What can be done with a read model, and the fields that say how."""
 
 
-def _model(words: list[str]) -> Model:
+def _model(words: list[str]) -> Action:
+    if words[:1] == ["edit"]:
+        return edit(words[1:])
     if len(words) < 2:
         raise BadLine(f"model needs an act ({', '.join(MODEL_FIELDS)}) and a read model; for example: model add sales")
     act, name, *rest = words
@@ -203,4 +206,5 @@ VERBS: dict[str, Callable[[list[str]], Action]] = {
     "undo": _bare(Undo()),
     "reset": _bare(Reset()),
     **FAULT_VERBS,
+    **LESSON_VERBS,
 }

@@ -27,6 +27,7 @@ DAMAGE = {
     "parked": "is parked: {detail}",
     "held": "is parked: it {detail}",
     "stopped": "was applied, the projector met an error before the checkpoint had moved, and it was applied again",
+    "edited": "was changed by hand: {detail}",
 }
 """What can have befallen an event so that a row is wrong, and how to say it."""
 
@@ -120,7 +121,7 @@ def _differences(
 
 def causes_of(stores: Stores, projection: Projection, keys: set[Key]) -> dict[Key, Cause]:
     """Find, for each row, the event about it that something befell on its way."""
-    causes = dict.fromkeys(keys, Cause(0, "unknown", "no event on record explains it; was the row changed by hand?"))
+    causes = dict.fromkeys(keys, _without_event(stores, projection.name))
     if keys:
         befell = _befell(stores, projection.name)
         for event in stores.write.events_after(0, stores.read.position(projection.name)):
@@ -129,6 +130,17 @@ def causes_of(stores: Stores, projection: Projection, keys: set[Key]) -> dict[Ke
                 if key in causes and causes[key].position == 0 and cause is not None:
                     causes[key] = cause
     return causes
+
+
+def _without_event(stores: Stores, name: str) -> Cause:
+    """Return the cause of what no event explains: the newest change by hand, if there was one."""
+    row = stores.journal.connection.execute(
+        "SELECT detail FROM incidents WHERE projection = ? AND n > ? AND what = 'edited' ORDER BY id DESC",
+        (name, stores.journal.begun(name)),
+    ).fetchone()
+    if row is None:
+        return Cause(0, "unknown", "no event on record explains it; was the row changed by hand?")
+    return Cause(0, "edited", f"{name} {DAMAGE['edited'].format(detail=row[0])}")
 
 
 def _cause(event: RecordedEvent, befell: list[tuple[int, int, str, str]]) -> Cause | None:
@@ -144,7 +156,8 @@ def _befell(stores: Stores, name: str) -> list[tuple[int, int, str, str]]:
     befell = [
         (first, last, what, DAMAGE[what].format(point=point, detail=detail))
         for what, first, last, point, kept, detail in stores.journal.connection.execute(
-            "SELECT what, first, last, point, kept, detail FROM incidents WHERE projection = ? AND n > ? ORDER BY id",
+            "SELECT what, first, last, point, kept, detail FROM incidents"
+            " WHERE projection = ? AND n > ? AND what <> 'edited' ORDER BY id",
             (name, begun),
         )
         if what in DAMAGE and (what not in ("crashed", "stopped") or (kept and point != "after_commit"))

@@ -15,7 +15,8 @@ class Incident(NamedTuple):
 
     ``what`` is 'crashed' (and ``kept`` tells whether the rows had been committed), 'again' (applied once more),
     'known' (delivered once more, and left out), 'early' or 'late' (applied out of order), 'skipped', 'parked',
-    'held' (parked behind another of its stream), 'retried', 'stopped', or 'split' (a dual write that died).
+    'held' (parked behind another of its stream), 'retried', 'stopped', 'split' (a dual write that died), or
+    'edited' (no event: rows were changed by hand when the read model stood there).
     """
 
     projection: str

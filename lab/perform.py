@@ -45,6 +45,8 @@ from lab.fault_actions import (
 )
 from lab.faults import crash, finished, handler, mode, redeliver, reorder, retry
 from lab.legacy import ImportOrder, import_order
+from lab.lesson_actions import Index, Measure, Patch
+from lab.lesson_deeds import index, measure, patch
 from lab.oracle import oracle
 from lab.outcome import Applied, CannotDo, Done, Line
 from lab.race import race
@@ -349,4 +351,7 @@ PERFORM: dict[type, Callable[[Stores, Any, Line], Done]] = {
     Strategies: strategies,
     Race: race,
     Travel: travel,
+    Patch: patch,
+    Measure: measure,
+    Index: index,
 }

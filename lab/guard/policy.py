@@ -131,8 +131,8 @@ class Gate:
             # The full-text index asks this by itself.
             return None
         if action in CHANGES and name in SCHEMA:
-            # It asks this, too, while it builds one of the tables that are functions.
-            return "tables of SQLite's own cannot be used here"
+            # This is the first that is asked when something is created or dropped.
+            return f"{self.policy.may}; nothing can be created or dropped, and SQLite's own tables stay closed"
         if self.policy.changes and action in CHANGES and inside is None:
             return self._why_not_changed(name, schema)
         said = KINDS.get(action)
@@ -146,7 +146,8 @@ class Gate:
 
     def _why_not_changed(self, name: str, schema: str | None) -> str | None:
         if schema != "main" or name not in self.tables:
-            return f"{name} is not a read model's table, so its rows cannot be changed here"
+            others = ", ".join(sorted(self.tables.values())) or "no table"
+            return f"the rows of {name} cannot be changed by hand; those of {others} can"
         self.changed.add(self.tables[name])
         return None
 

@@ -136,7 +136,7 @@ def patch(request: Patch) -> Patched | Refused:
                 connection.execute("COMMIT")
             return reply
     except sqlite3.DatabaseError as error:
-        return Refused(f"SQLite says: {error}", getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR))
+        return Refused(str(error), getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR))
 
 
 def _try(connection: sqlite3.Connection, gate: policy.Gate, sql: str, *, commit: bool) -> Patched | Refused:
