@@ -9,6 +9,7 @@ import sqlite3
 import subprocess
 import sys
 import threading
+import time
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -86,6 +87,40 @@ def decided(root: Path) -> tuple[dict[str, str], Counter[str]]:
     with closing(sqlite3.connect(generation / "write.db")) as write:
         outcomes = dict(write.execute("SELECT command_id, outcome FROM commands"))
         return outcomes, Counter(name for (name,) in write.execute("SELECT command_id FROM events"))
+
+
+# A version, and a lock
+
+
+def winners(client: Client, version: int, shoppers: int) -> list[str]:
+    """Let shoppers change the price at once who all expect one version; return what is wrong with their answers."""
+    lines = [f"cmd change_price product=lamp price={version}{name} expect={version}" for name in range(shoppers)]
+    replies = client.send_at_once(lines)
+    said = f"conflict: product-lamp is at version {version + 1}, the command expected {version}"
+    answers = sorted((reply.status, reply.body["reason"]) for reply in replies if reply.status != 200)
+    if answers == [(409, said)] * (shoppers - 1):
+        return []
+    return [f"version {version}: {sorted(reply.status for reply in replies)} {answers[:2]}"]
+
+
+def held(root: Path) -> sqlite3.Connection:
+    """Another program that holds the write lock of a sandbox's write store."""
+    (folder,) = (path for path in root.iterdir() if path.name.isdigit())
+    other = sqlite3.connect(folder / "write.db", isolation_level=None, check_same_thread=False)
+    other.execute("BEGIN IMMEDIATE")
+    return other
+
+
+def locked_for(seconds: float, client: Client, root: Path) -> tuple[Reply, float, int]:
+    """Send a command while the lock is held so long or until the answer; return it, its seconds and its events."""
+    with closing(held(root)) as other:
+        timer = threading.Timer(seconds, lambda: other.execute("ROLLBACK"))
+        timer.start()
+        started = time.perf_counter()
+        reply = client.send("cmd restock product=mug qty=1 id=waits")
+        took = time.perf_counter() - started
+        timer.cancel()
+    return reply, took, decided(root)[1]["waits"]
 
 
 # One key, many times

@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from lab import limits
+from lab import folding, limits
 from lab.clock import from_iso, iso
 from lab.sandbox import Sandbox
+from lab.shelf import FREE_PLAY, Shelf
 from tests.lab.sandboxes import HeldClock, hold
 
 DAY = 24 * 3600
@@ -42,6 +43,38 @@ def test_whatever_the_machines_clock_does_nothing_runs_backwards(
             "SELECT min(committed_at - received_at) FROM trace UNION SELECT min(applied_at - picked_up_at) FROM applied"
         )
         assert all(value >= 0 for (value,) in measured)
+
+
+@pytest.mark.parametrize("jump", [-DAY, YEARS])
+def test_a_jump_of_the_machines_clock_while_a_sandbox_is_open_moves_nothing(
+    live: Sandbox, monkeypatch: pytest.MonkeyPatch, jump: float
+) -> None:
+    live.act("pause")
+    live.act("cmd restock product=lamp qty=1")
+    at_wall_time(monkeypatch, jump)
+    live.act("cmd restock product=lamp qty=1")
+    lags = live.state()["projections"].values()
+    assert all(p["behind"] == 2 and 0 <= p["age"] < 60 for p in lags)
+    live.act("resume")
+    live.act("run")
+    assert all(p["behind"] == 0 and p["age"] == 0 for p in live.state()["projections"].values())
+    recorded = live.write.connection.execute("SELECT recorded_at FROM events ORDER BY position").fetchall()
+    assert recorded == sorted(recorded)
+    readings = [reading for entry in live.lab.entries() for reading in (entry.at, entry.answered_at)]
+    assert readings == sorted(readings, key=str)
+
+
+@pytest.mark.parametrize("jump", [-DAY, YEARS])
+def test_a_jump_of_the_machines_clock_makes_no_sandbox_old(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, jump: float
+) -> None:
+    with closing(Shelf(tmp_path)) as shelf:
+        sandbox_id = shelf.create(FREE_PLAY, "10.0.0.1")
+        at_wall_time(monkeypatch, jump)
+        monkeypatch.setattr(time, "time", lambda: time.time_ns() / 1_000_000_000)
+        assert shelf.sweep() > 0
+        assert not folding.is_folded(tmp_path / "sandboxes" / sandbox_id)
+        assert 0 <= shelf.unseen(sandbox_id) < 60
 
 
 def test_a_clock_that_jumps_back_under_an_open_sandbox_makes_no_age_negative(live: Sandbox) -> None:
