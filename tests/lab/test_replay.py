@@ -40,6 +40,31 @@ LIVELY = (
     "run order_list to=9",
     "wait 0",
     "query sales via=write",
+    "mode sales dedupe=off atomic=off",
+    "crash sales before_checkpoint",
+    "cmd place_order customer=c2 product=mug qty=1",
+    "run sales",
+    "redeliver sales 6",
+    "poison order=old1",
+    "run order_list",
+    "mode order_list poison=park",
+    "pause product_card",
+    "cmd cancel_order order=old1",
+    "bulk 2",
+    "mode product_card dedupe=on poison=skip",
+    "reorder product_card 2",
+    "handler order_list v=2",
+    "retry order_list",
+    "dual on crash=yes",
+    "cmd place_order customer=c1 product=mug qty=1",
+    "oracle",
+    "race guarded",
+    "travel 6 since=5",
+    "strategies shoppers=3",
+    "measure crud",
+    "index",
+    'patch "UPDATE sales SET units = units + 7"',
+    "measure read_model",
 )
 
 
@@ -66,7 +91,7 @@ def test_a_lively_sandbox_is_the_same_after_a_replay_anywhere(live: Sandbox, tmp
     lively(live)
     entries = live.lab.entries()
     assert {entry.origin for entry in entries} == {"setup", "learner", "projector", "traffic"}
-    assert {entry.outcome for entry in entries} == {"accepted", "refused", "done", "failed"}
+    assert {entry.outcome for entry in entries} == {"accepted", "refused", "done", "failed", "stopped", "crashed"}
     fingerprint = live.stores.fingerprint()
     assert replayed(live) == fingerprint
     said = on_the_command_line(replay.export(live.stores), tmp_path)
@@ -90,9 +115,7 @@ def test_a_replay_keeps_ids_times_and_origins(live: Sandbox, tmp_path: Path) -> 
     with closing(Sandbox.load(tmp_path / "again", replay.read(text))) as again:
         assert replay.export(again.stores).splitlines() == text.splitlines()
         events = "SELECT position, event_id, recorded_at, hash FROM events WHERE position > 5"
-        assert (
-            again.write.connection.execute(events).fetchall() == live.write.connection.execute(events).fetchall()
-        )
+        assert again.write.connection.execute(events).fetchall() == live.write.connection.execute(events).fetchall()
 
 
 def test_a_plain_transcript_has_one_fingerprint(tmp_path: Path) -> None:
@@ -176,7 +199,14 @@ def test_a_sandbox_set_up_with_nothing_stays_so_through_reset_and_export(tmp_pat
 
 
 def test_the_fingerprint_sees_every_cell(sandbox: Sandbox) -> None:
-    for line in ("cmd place_order customer=c1 product=lamp qty=2", "cmd ship_order order=no", "run"):
+    bookkeeping = ("mode sales dedupe=on poison=park", "poison", "cmd restock product=mug qty=1", "run sales")
+    for line in (
+        "dual on",
+        "cmd place_order customer=c1 product=lamp qty=2",
+        "cmd ship_order order=no",
+        "run",
+        *bookkeeping,
+    ):
         sandbox.act(line)
     for connection in (sandbox.write.connection, sandbox.read.connection):
         connection.execute("PRAGMA foreign_keys = OFF")
@@ -220,6 +250,20 @@ DEEDS = st.lists(
             "cmd add_product product=chair name=Chair price=4000 stock=3",
             "cmd register_customer customer=c3 name=Cem email=cem@example.test",
             "cmd place_order customer=c3 product=chair qty=1",
+            "mode all dedupe=off atomic=off poison=skip",
+            "mode all dedupe=on atomic=on poison=park",
+            "mode all dedupe=position poison=halt",
+            "crash all after_commit",
+            "crash order_list before_commit",
+            "redeliver order_list 7",
+            "retry sales",
+            "handler sales v=2",
+            "dual off",
+            "model rebuild sales beside=yes",
+            "model fill sales 4",
+            "model switch sales",
+            "model cancel sales",
+            "model drop sales old=yes",
         ]
     ).filter(lambda line: not line.startswith(("query order_list via=", "wait"))),
     max_size=14,
