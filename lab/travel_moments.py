@@ -103,13 +103,8 @@ class Moments:
                     _issue_as_before(write, command)
                     self.issued += 1
                 _expect_the_same_log(log, write, to)
-                catch_up(read, self._running(read), write.events_after, to - start)
+                catch_up(read, self._projections, write.events_after, to - start)
         self._kept[to] = Moment(to, self._folder / str(to))
-
-    def _running(self, read: ReadStore) -> list[Projection]:
-        """Leave out what has stopped at a poison event: it stays there, as the correct projector does."""
-        stopped = {checkpoint.name for checkpoint in read.checkpoints() if checkpoint.status == "stopped"}
-        return [projection for projection in self._projections if projection.name not in stopped]
 
     def _thin_out(self, spared: set[int], head: int) -> None:
         """Forget what leaves the smallest gap, and the moments on the way last, until few enough are kept."""
@@ -127,7 +122,6 @@ class Moments:
 def _making(folder: Path, position: int) -> Iterator[Path]:
     """Lend a folder that becomes a moment's if everything in it goes well, and vanishes otherwise."""
     making = folder / "making"
-    shutil.rmtree(making, ignore_errors=True)
     try:
         yield making
         making.rename(folder / str(position))

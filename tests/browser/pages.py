@@ -98,6 +98,8 @@ STOPS = (
         "an experiment, opened",
         at("/experiments/honest-lag", "pause sales", "set sales delay=5", "bulk 40", "run"),
     ),
+    Stop("time travel, far apart", at("/travel?at=38&since=5", *BUSY)),
+    Stop("time travel, with a poison event", at("/travel?at=7&since=9", *BUSY[:2], "poison", *BUSY[2:4])),
     Stop("words", at("/words")),
     Stop("teach", at("/teach")),
     Stop("reading strategies, new", at("/strategies")),

@@ -59,6 +59,16 @@ def test_each_side_is_as_it_was_and_says_what_differs(shopper):
         assert expected in told(shopper.get(f"/travel?{query}"), f"#then-{table}"), query
 
 
+def test_in_a_long_table_what_differs_comes_first(shopper):
+    for number in range(5):
+        act(shopper, f"cmd add_product product=p{number} name=P{number} price=100 stock=1")
+    act(shopper, "cmd change_price product=lamp price=2600")
+    page = shopper.get("/travel")
+    assert "lamp changed Lamp 2750 → 2600" in told(page, "#then-products")
+    assert "p4 P4 100" in told(page, "#then-products")
+    assert "and 1 more that differ" in told(shopper.get("/travel?since=9"), "#then-stock")
+
+
 def test_moving_leaves_no_line_and_the_line_that_says_the_same_is_shown(shopper):
     before = shopper.get("/state").get_json()
     transcript = shopper.get("/transcript").data
