@@ -27,17 +27,17 @@ def show() -> ResponseReturnValue:
     """Both stores as of an event, beside what differs from another; or how far the way there has come."""
     with visitor.look() as sandbox, sandbox.lock:
         sandbox.stores.ensure_read()
-        panel = _panel(sandbox)
-    status = 503 if panel["problem"] else 200
+        shown = panel(sandbox)
+    status = 503 if shown["problem"] else 200
     if "HX-Request" not in request.headers:
-        return render_template("travel.html", panel=panel), status
-    if panel["there"]:
-        response = make_response(render_template("_travel.html", panel=panel))
-        response.headers["HX-Replace-Url"] = url_for("travel.show", at=panel["at"], **panel["chosen"], **_here())
+        return render_template("travel.html", panel=shown), status
+    if shown["there"]:
+        response = make_response(render_template("_travel.html", panel=shown))
+        response.headers["HX-Replace-Url"] = url_for("travel.show", at=shown["at"], **shown["chosen"], **_here())
         return response
     # What is shown stays until the rest is there, so that nothing jumps.
     headers = {"HX-Retarget": "#travel-wait", "HX-Reswap": "outerHTML"}
-    return render_template("_travel_wait.html", panel=panel), status, headers
+    return render_template("_travel_wait.html", panel=shown), status, headers
 
 
 @blueprint.get("/travel/head")
@@ -73,7 +73,7 @@ def _number(name: str, otherwise: int) -> int:
     return int(text) if NUMBER.fullmatch(text) else abort(404)
 
 
-def _panel(sandbox: Sandbox) -> dict[str, Any]:
+def panel(sandbox: Sandbox) -> dict[str, Any]:
     """Return where the visitor is in the log, and both stores as of then if that is ready."""
     newest = sandbox.write.head()
     asked = _number("at", newest)

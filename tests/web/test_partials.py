@@ -11,7 +11,7 @@ from werkzeug.datastructures import MultiDict
 from lab import sources, trail, xray
 from lab.lesson_files import lessons
 from lab.sandbox import Sandbox
-from web import stage, view
+from web import stage, travel, view
 from web.forms import line_of
 from web.panels import PANELS
 
@@ -61,6 +61,8 @@ def partials(sandbox):
     yield "code", {"sheet": sources.code_of_projector()}
     yield "schema", {"sheet": sources.schema(sandbox, "read")}
     yield "table", {"sheet": xray.table_page(sandbox, "write", "commands", 0)}
+    for name in ("travel", "travel_wait", "travel_head"):
+        yield name, {"panel": travel.panel(sandbox)}
     yield "share", {"sheet": {"link": "http://localhost/open", "lines": ["run"], "too_long": False}}
 
 
@@ -83,7 +85,7 @@ def test_what_a_learner_types_never_becomes_an_element(app, sandbox):
 
 
 def test_no_id_stands_twice_on_a_page(learner):
-    for address in ("/", "/lessons/L00", "/event/5", "/words", "/share"):
+    for address in ("/", "/lessons/L00", "/travel", "/event/5", "/words", "/share"):
         page = BeautifulSoup(learner.get(address).text, "html5lib")
         ids = [element["id"] for element in page.select("[id]")]
         assert len(ids) == len(set(ids)), (address, sorted(id for id in ids if ids.count(id) > 1))
