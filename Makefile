@@ -3,6 +3,7 @@
 
 PYTHON ?= python3
 KILLS ?= 500
+TRIALS ?=
 SEEDS ?= 1
 UV := uv==0.13.9
 
@@ -31,6 +32,7 @@ faults: .venv/installed-test
 
 soak: .venv/installed-test
 	$(VENV) -m tests.soak --kills $(KILLS)
+	$(VENV) -m tests.durability $(TRIALS)
 
 shots: .venv/installed-test
 	$(VENV) -m tests.shots

@@ -123,6 +123,8 @@ def flip_write_stores(used: Used, scratch: Path, flips: int, seed: int) -> tuple
                     wrong.append(f"flip {case} changed the rows")
                 if sandbox.act("cmd restock product=mug qty=1").outcome != "accepted":
                     wrong.append(f"flip {case} was found harmless, and the sandbox does not go on")
+                if sandbox.write.connection.execute("PRAGMA integrity_check").fetchone() != ("ok",):
+                    wrong.append(f"flip {case} was found harmless, and SQLite finds harm")
         except Damaged:
             damaged += 1
             if file.read_bytes() != content or not used.file("seal.json", root).exists():

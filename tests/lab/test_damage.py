@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from cqrs.write.store import GENESIS, chain
+from lab import limits
 from lab.damage import Damaged
 from lab.sandbox import Sandbox
 from tests.lab.harm import (
@@ -71,6 +72,21 @@ def test_after_a_kill_too_a_read_store_that_is_not_whole_or_not_its_own_is_made_
     with opened(copy) as sandbox:
         assert sandbox.stores.fingerprint() == used.fingerprint
         assert sandbox.state()["read_made_again"]
+
+
+def test_after_a_kill_a_page_of_a_read_model_that_is_no_page_any_more_is_found_on_opening(
+    used: Used, copy: Path
+) -> None:
+    used.file("seal.json", copy).unlink()
+    path = used.file("read.db", copy)
+    with closing(sqlite3.connect(path)) as connection:
+        page = connection.execute("SELECT rootpage FROM sqlite_master WHERE name = 'sales'").fetchone()[0]
+    with path.open("r+b") as file:
+        file.seek((page - 1) * limits.PAGE_BYTES)
+        file.write(b"\xff" * limits.PAGE_BYTES)
+    with opened(copy) as sandbox:
+        assert sandbox.state()["read_made_again"] == "was damaged and was made again from the event log"
+        assert sandbox.stores.fingerprint() == used.fingerprint
 
 
 def test_what_was_made_again_is_news_until_the_learner_has_gone_on(used: Used, copy: Path) -> None:
@@ -156,6 +172,17 @@ def test_what_another_program_changed_in_a_closed_write_store_is_named(
     with closing(sqlite3.connect(used.file("write.db", copy), isolation_level=None)) as connection:
         connection.execute(sql)
     with pytest.raises(Damaged, match=what):
+        Sandbox(copy)
+
+
+@pytest.mark.parametrize("sealed", [True, False])
+def test_a_header_that_lets_sqlite_read_and_not_write_freezes_the_sandbox(used: Used, copy: Path, sealed: bool) -> None:
+    if not sealed:
+        used.file("seal.json", copy).unlink()
+    with used.file("write.db", copy).open("r+b") as file:
+        file.seek(18)
+        file.write(b"\x03")
+    with pytest.raises(Damaged, match="its header asks for a newer SQLite"):
         Sandbox(copy)
 
 

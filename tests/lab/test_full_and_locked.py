@@ -140,11 +140,12 @@ def test_a_bulk_that_the_full_store_cut_short_keeps_what_was_accepted_through_an
     assert kept >= {f"o-1-{number + 1}" for number in range(orders)}
 
 
-def test_a_full_read_store_stops_its_projections_with_the_reason(live: Sandbox) -> None:
+def test_a_full_read_store_stops_its_projections_with_the_reason(
+    live: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
     clock = hold(live)
     live.act("set delay=0")
-    connection = live.read.connection
-    connection.execute(f"PRAGMA max_page_count = {pages_of(connection)}")
+    monkeypatch.setattr(limits, "MAX_READ_BYTES", pages_of(live.read.connection) * limits.PAGE_BYTES)
     for _ in range(5):
         live.act("bulk 50")
         let_run(live, clock, steps=200)
@@ -153,9 +154,10 @@ def test_a_full_read_store_stops_its_projections_with_the_reason(live: Sandbox) 
     assert live.due() is None
     assert live.state()["head"] == 5 + 5 * 51
     assert live.act("run order_list").reason == FULL
-    connection.execute("PRAGMA max_page_count = 100000")
+    monkeypatch.setattr(limits, "MAX_READ_BYTES", 100 * limits.MEGABYTE)
     assert live.act("run order_list").outcome == "done"
     assert live.state()["projections"]["order_list"] == {
+        **order_list,
         "position": 260,
         "behind": 0,
         "age": 0.0,
@@ -244,7 +246,16 @@ def test_what_was_accepted_is_told_so_even_if_the_journal_cannot_take_the_outcom
     with pytest.raises(Busy):
         sandbox.act("undo")
     holder.let_go()
+    seen: list[str] = []
+
+    def look(sql: str) -> None:
+        if sql.startswith("BEGIN"):
+            with closing(sqlite3.connect(sandbox.stores.folder / "lab.db")) as lab:
+                seen.append(lab.execute("SELECT outcome FROM journal WHERE n = 1").fetchone()[0])
+
+    sandbox.write.connection.set_trace_callback(look)
     assert sandbox.act("cmd restock product=lamp qty=1 id=k3").position == 7
+    assert seen == ["accepted"]
     assert [entry.outcome for entry in sandbox.lab.entries() if entry.n > 0] == ["accepted", "accepted"]
     assert replayed(sandbox) == sandbox.stores.fingerprint()
 
