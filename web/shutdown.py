@@ -1,6 +1,7 @@
 """How the server process learns that it shall end, so that what is under way ends by itself."""
 
 import multiprocessing
+import multiprocessing.util
 import os
 import signal
 import socket
@@ -11,6 +12,7 @@ from collections.abc import Callable
 ENDING = {signal.SIGINT, signal.SIGTERM}
 
 stopping = threading.Event()
+_once = threading.Lock()
 _callbacks: list[Callable[[], object]] = []
 
 
@@ -20,10 +22,12 @@ def on_stop(callback: Callable[[], object]) -> None:
 
 
 def stop() -> None:
-    """Set `stopping`, then wake all who asked for it."""
-    stopping.set()
-    for callback in _callbacks:
-        callback()
+    """Set `stopping`, then wake all who asked for it, once; who comes second waits until that is done."""
+    with _once:
+        if not stopping.is_set():
+            stopping.set()
+            for callback in _callbacks:
+                callback()
 
 
 def watch_signals() -> None:
@@ -36,12 +40,14 @@ def watch_signals() -> None:
     pair[1].setblocking(False)
     signal.set_wakeup_fd(pair[1].fileno())
     threading.Thread(target=_listen, args=(pair,), name="shutdown", daemon=True).start()
+    # Where nobody holds the server up, it is at its end before that thread has closed the stores.
+    multiprocessing.util.Finalize(None, stop, exitpriority=0)
 
 
 def _listen(pair: tuple[socket.socket, socket.socket]) -> None:
     # Both ends stay open to the end, because a second signal is written to them too.
     while heard := pair[0].recv(1):
-        if heard[0] in ENDING and not stopping.is_set():
+        if heard[0] in ENDING:
             stop()
 
 
