@@ -4,12 +4,12 @@ import sqlite3
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from cqrs.sql import connect_read_only
-from cqrs.write.store import GENESIS, WriteStore, chain
-from lab import reissue, seal
+from cqrs.write.store import GENESIS, chain
+from lab import seal
 from lab.journal import Journal
+from lab.led_to import other_rows
 from lab.notices import AGAIN
 from lab.seal import Seal
 
@@ -18,9 +18,6 @@ Check = Callable[[sqlite3.Connection], str | None]
 
 HARM = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_ERROR)
 """What SQLite says of a damaged file. Any other error (a lock, no room, no permission) is no damage."""
-
-STATE = {"customers": 1, "products": 1, "stock": 1, "orders": 1, "order_lines": 2, "commands": 1, "_migrations": 1}
-"""The tables that the accepted commands lead to, each with the number of columns that name a row."""
 
 SOUND = "was changed while it was put away; every row and hash was compared, and all are as they were"
 
@@ -134,39 +131,6 @@ def unreadable(connection: sqlite3.Connection) -> str | None:
 
 def _other_than(sealed: Seal) -> Check:
     return lambda connection: None if seal.rows_of(connection) == sealed.rows else other_rows(connection)
-
-
-def other_rows(connection: sqlite3.Connection) -> str:
-    """Issue the accepted commands again in a scratch, and say which row they do not lead to."""
-    with TemporaryDirectory() as scratch:
-        with closing(sqlite3.connect(Path(scratch, "copy.db"))) as copy:
-            connection.backup(copy)
-        with (
-            closing(WriteStore(Path(scratch, "copy.db"), synchronous="OFF")) as kept,
-            closing(WriteStore(Path(scratch, "again.db"), synchronous="OFF")) as again,
-        ):
-            try:
-                for command in reissue.accepted(kept, 0, kept.head()):
-                    reissue.issue(again, command)
-            except Exception as error:
-                # A command whose row is damaged may fail in any way.
-                return f"table commands: a command cannot be issued again: {error}"
-            return _first_difference(kept.connection, again.connection)
-
-
-def _first_difference(kept: sqlite3.Connection, again: sqlite3.Connection) -> str:
-    shapes = [
-        set(store.execute("SELECT name, sql FROM sqlite_master WHERE type <> 'index'")) for store in (kept, again)
-    ]
-    if shapes[0] != shapes[1]:
-        return f"its schema is not that of a write store: {min(name for name, _ in shapes[0] ^ shapes[1])}"
-    for table, width in STATE.items():
-        sql = f"SELECT * FROM {table}" + (" WHERE outcome = 'accepted'" if table == "commands" else "")
-        rows, true = set(kept.execute(sql)), set(again.execute(sql))
-        if rows != true:
-            key = min(map(str, (row[:width] for row in rows ^ true)))
-            return f"table {table}: row {key} is not what the accepted commands lead to"
-    return "its rows agree with one another and are not those that were put away: it may be another sandbox's"
 
 
 # The journal

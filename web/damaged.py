@@ -29,7 +29,7 @@ def answer(damaged: Damaged) -> ResponseReturnValue:
         return {"error": "Damaged", "reason": reason}, 409
     if "HX-Request" in request.headers:
         return render_template("_error.html", title="Damaged", text=reason), 409, {"HX-Refresh": "true"}
-    page = {"what": str(damaged), "files": sorted(_files(damaged.folder)), "can_replay": _transcript(damaged.folder)}
+    page = {"what": str(damaged), "files": list(_files(damaged.folder)), "can_replay": _transcript(damaged.folder)}
     return render_template("damaged.html", **page), 409
 
 

@@ -12,7 +12,7 @@ from lab.folding import TRANSCRIPT
 from lab.shelf import FREE_PLAY, Shelf
 from tests.web.visits import BUY, act, sandbox_ids, urls
 
-WHAT = "table stock: row ('mug',) is not what the accepted commands lead to"
+WHAT = "table stock: mug has on_hand 7, the accepted commands lead to 20"
 REASON = f"this sandbox's write store is damaged: {WHAT}; nothing was changed"
 OF_THE_SANDBOX = {
     "/",
