@@ -158,7 +158,7 @@ def test_of_two_hundred_flips_none_is_silent_and_a_damaged_write_store_is_never_
 @pytest.mark.parametrize(
     ("sql", "what"),
     [
-        ("UPDATE stock SET on_hand = 7 WHERE on_hand = 20", "stock: mug has on_hand 7, the accepted commands lead to 20"),
+        ("UPDATE stock SET on_hand = 7 WHERE on_hand = 20", "stock: mug has on_hand 7, the accepted commands lead to"),
         ("UPDATE orders SET status = 'shipped'", "table orders: o-1 has status shipped, the accepted commands lead to"),
         ("DELETE FROM order_lines WHERE order_id = 'o-3-1'", "table order_lines: o-3-1, mug is missing, though"),
         ("INSERT INTO customers VALUES ('c9', 'Eve', 'e', 1)", "table customers: c9 is there, and no accepted command"),
