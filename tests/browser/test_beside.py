@@ -20,6 +20,8 @@ def test_blue_green_while_shopping(visitor):
     place_order(page, "Mug", 1)
     expect(strip).to_contain_text("follows the log")
     act(page.context, "traffic off")
+    head = page.context.request.get("/state").json()["head"]
+    expect(strip).to_contain_text(f"green {head} of {head} events")
     strip.get_by_role("button", name="Switch", exact=True).press("Enter")
     expect(strip).to_contain_text(re.compile(r"Readers read the new one, at #\d+\. The old one is kept"))
     strip.get_by_role("button", name="Switch back").press("Enter")

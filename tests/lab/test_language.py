@@ -24,6 +24,7 @@ from lab.fault_actions import (
     Travel,
 )
 from lab.language import VERBS, parse
+from lab.lesson_actions import Index, Measure, Patch
 from lab.values import BadLine, quoted, split
 
 MEANINGS = {
@@ -91,6 +92,11 @@ MEANINGS = {
     "race ben": Race("ben"),
     "travel 12": Travel(12),
     "travel 12 since=5": Travel(12, 5),
+    'patch "DELETE FROM sales"': Patch("DELETE FROM sales"),
+    'model edit "sql=DELETE FROM sales"': Patch("DELETE FROM sales"),
+    "measure crud": Measure("crud"),
+    "measure read_model c2": Measure("read_model", "c2"),
+    "index": Index(),
     "undo": Undo(),
     "reset": Reset(),
     "  run \t sales\n to=7 ": Run("sales", 7),

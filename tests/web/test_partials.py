@@ -8,10 +8,10 @@ from bs4 import BeautifulSoup
 from flask import render_template
 from werkzeug.datastructures import MultiDict
 
-from lab import sources, trail, xray
+from lab import broken, sources, trail, xray
 from lab.lesson_files import lessons
 from lab.sandbox import Sandbox
-from web import stage, travel, view
+from web import race, stage, travel, view
 from web.forms import line_of
 from web.panels import PANELS
 
@@ -29,6 +29,12 @@ LINES = (
     "query order_list",
     "pause sales",
     "model drop customer_card",
+    "race read_then_write steps=ada,ben",
+    "poison order=old-1",
+    "mode order_list poison=park atomic=off",
+    "run order_list",
+    "crash order_list before_commit",
+    "model rebuild order_list beside=yes",
 )
 
 
@@ -46,7 +52,7 @@ def partials(sandbox):
     for name, panel in PANELS.items():
         yield name, {"panel": panel(sandbox)}
     answer = view.answer(sandbox, sandbox.act("cmd restock product=lamp qty=1"))
-    for slot in ("write", "read", "line"):
+    for slot in ("write", "read", "line", "break"):
         yield f"answer_{slot}", {"answer": answer}
         yield f"answer_{slot}", {"answer": None}
     yield "lesson", {"panel": stage.lesson(lessons()["L00"], sandbox)}
@@ -63,6 +69,9 @@ def partials(sandbox):
     yield "table", {"sheet": xray.table_page(sandbox, "write", "commands", 0)}
     for name in ("travel", "travel_wait", "travel_head"):
         yield name, {"panel": travel.panel(sandbox)}
+    for name in ("break", "broken"):
+        yield name, {"sheet": broken.projection(sandbox, "order_list")}
+    yield "race", {"panel": race.panel(sandbox)}
     yield "share", {"sheet": {"link": "http://localhost/open", "lines": ["run"], "too_long": False}}
 
 
