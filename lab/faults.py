@@ -84,7 +84,7 @@ def redeliver(stores: Stores, action: Redeliver, line: Line) -> Done:
     if not events:
         raise CannotDo(f"there is no event #{action.position}; the log ends at #{stores.write.head()}")
     position = stores.read.position(action.model)
-    if action.position > position and not line.again:
+    if action.position > position:
         raise CannotDo(
             f"{action.model} has not had event #{action.position} yet, it stands at #{position}; "
             f"only what was delivered can be delivered twice"
@@ -136,12 +136,8 @@ def reorder(stores: Stores, action: Reorder, line: Line) -> Done:
 def retry(stores: Stores, action: Retry, line: Line) -> Done:
     """Apply parked events again, in order; where one fails again, its stream goes on waiting."""
     route = route_to(stores, action.model, line)
-    waiting = books.parked(stores.read, action.model)
-    if action.position is not None:
-        stream = next((entry.stream for entry in waiting if entry.position == action.position), None)
-        waiting = [entry for entry in waiting if entry.stream == stream]
-    if not waiting and not line.again:
-        raise CannotDo(f"{action.model} has no parked event" + (f" #{action.position}" if action.position else ""))
+    waiting = _waiting(stores, action)
+    begun_with = (line.target or retry_target(stores, action))[action.model]
     incidents: list[Incident] = []
     failed: set[str] = set()
     for entry in waiting:
@@ -149,11 +145,27 @@ def retry(stores: Stores, action: Retry, line: Line) -> Done:
             incidents.append(_try_again(route, entry, stores))
             if incidents[-1].what == "parked":
                 failed.add(entry.stream)
-    retried = sum(incident.what == "retried" for incident in incidents)
-    said = f"{retried} of {len(waiting)} parked events applied"
+    retried = begun_with - len(waiting) + sum(incident.what == "retried" for incident in incidents)
+    said = f"{retried} of {begun_with} parked events applied"
     if failed:
         said += f"; {incidents[-1].detail}: the same statements fail in the same way, another version might not"
     return Done(reason=said, incidents=tuple(incidents))
+
+
+def retry_target(stores: Stores, action: Retry) -> dict[str, int]:
+    """Return how many parked events a retry is about; raise CannotDo if there is none."""
+    waiting = _waiting(stores, action)
+    if not waiting and action.model in stores.checkpoints():
+        raise CannotDo(f"{action.model} has no parked event" + (f" #{action.position}" if action.position else ""))
+    return {action.model: len(waiting)}
+
+
+def _waiting(stores: Stores, action: Retry) -> list[books.Parked]:
+    waiting = books.parked(stores.read, action.model)
+    if action.position is None:
+        return waiting
+    stream = next((entry.stream for entry in waiting if entry.position == action.position), None)
+    return [entry for entry in waiting if entry.stream == stream]
 
 
 def _try_again(route: Route, entry: books.Parked, stores: Stores) -> Incident:

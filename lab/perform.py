@@ -43,7 +43,7 @@ from lab.fault_actions import (
     Strategies,
     Travel,
 )
-from lab.faults import crash, finished, handler, mode, redeliver, reorder, retry
+from lab.faults import crash, finished, handler, mode, redeliver, reorder, retry, retry_target
 from lab.legacy import ImportOrder, import_order
 from lab.lesson_actions import Index, Measure, Patch
 from lab.lesson_deeds import index, measure, patch
@@ -73,6 +73,8 @@ def targets(stores: Stores, action: Action) -> dict[str, int] | None:
             return fill_target(stores, action)
         case Reorder(model):
             return _named(stores, model)
+        case Retry():
+            return retry_target(stores, action)
         case _:
             return None
 

@@ -4,6 +4,7 @@ import os
 import shutil
 import sqlite3
 import sys
+import tempfile
 import traceback
 from collections.abc import Callable
 from contextlib import closing
@@ -59,6 +60,21 @@ LINES = (
     "traffic 5",
     "undo",
     "reset",
+    "mode all dedupe=on atomic=on poison=park",
+    "crash sales before_commit",
+    "redeliver sales 6",
+    "reorder sales 2",
+    "retry sales",
+    "handler sales v=2",
+    "poison order=old1",
+    "dual on crash=yes",
+    "oracle",
+    "strategies shoppers=1",
+    "race guarded steps=ada,ben",
+    "travel 6 since=5",
+    "patch \"UPDATE product_card SET in_stock = in_stock + 5 WHERE product_id = 'lamp'\"",
+    "measure crud",
+    "index",
 )
 
 BESIDE_BEFORE = (
@@ -79,6 +95,38 @@ BESIDE_LINES = (
     "model drop all",
     "set sales delay=3",
 )
+
+LOOSE_BEFORE = (
+    "cmd place_order customer=c1 product=lamp qty=2",
+    "poison order=old1",
+    "mode sales atomic=off dedupe=off poison=park",
+    "mode order_list dedupe=on poison=park",
+    "run",
+    "cmd cancel_order order=old1",
+    "run order_list",
+    "handler sales v=2",
+    "handler order_list v=2",
+    "resume",
+    "bulk 3",
+)
+"""Guards are off, an event is parked in two read models, another waits behind it, and more is pending."""
+
+LOOSE_LINES = (
+    "step sales",
+    "run sales",
+    "run",
+    "redeliver sales 6",
+    "redeliver sales 11",
+    "reorder sales 2",
+    "retry sales",
+    "retry order_list",
+    'patch "UPDATE sales SET units = units + 5"',
+)
+ARMED_LINES = ("step sales 2", "run sales", "run", "redeliver sales 6", "reorder sales")
+ARMED_POINTS = ("after_event", "before_checkpoint", "after_commit")
+
+DUAL_BEFORE = ("dual on", "cmd place_order customer=c1 product=lamp qty=2")
+DUAL_ARMED_BEFORE = (*DUAL_BEFORE, "dual on crash=yes")
 
 
 def in_child(task: Callable[[], None]) -> int:
@@ -166,6 +214,13 @@ def sandbox_after(root: Path, lines: tuple[str, ...]) -> Path:
     return root
 
 
+@pytest.fixture(autouse=True)
+def scratch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a line makes for the moment stays in the test's folder when its process dies."""
+    (tmp_path / "scratch").mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "scratch"))
+
+
 @pytest.fixture(scope="module")
 def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return sandbox_after(tmp_path_factory.mktemp("crash") / "sandbox", BEFORE)
@@ -174,6 +229,11 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def prepared_beside(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return sandbox_after(tmp_path_factory.mktemp("crash") / "sandbox", BESIDE_BEFORE)
+
+
+@pytest.fixture(scope="module")
+def loosened(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return sandbox_after(tmp_path_factory.mktemp("crash") / "sandbox", LOOSE_BEFORE)
 
 
 def die_everywhere(root: Path, log: Path, deed: Deed) -> set[str]:
@@ -208,6 +268,35 @@ def test_wherever_a_rebuild_beside_is_cut_off_it_is_finished_on_opening(
     prepared_beside: Path, tmp_path: Path, line: str
 ) -> None:
     assert die_everywhere(prepared_beside, tmp_path / "statements", lambda sandbox: sandbox.act(line)) == set()
+
+
+@pytest.mark.parametrize("line", LOOSE_LINES)
+def test_without_guards_a_line_that_is_cut_off_is_done_once_all_the_same(
+    loosened: Path, tmp_path: Path, line: str
+) -> None:
+    """Nothing in the projection would notice a second time: what keeps it from happening is the note of the line."""
+    assert die_everywhere(loosened, tmp_path / "statements", lambda sandbox: sandbox.act(line)) == set()
+
+
+@pytest.mark.parametrize("point", ARMED_POINTS)
+def test_a_line_in_which_a_projector_dies_may_be_cut_off_too(loosened: Path, tmp_path: Path, point: str) -> None:
+    for line in ARMED_LINES:
+        root = tmp_path / line.replace(" ", "_") / "sandbox"
+        shutil.copytree(loosened, root)
+        with closing(Sandbox(root)) as sandbox:
+            sandbox.act(f"crash sales {point}")
+        assert die_everywhere(root, tmp_path / "statements", lambda sandbox, line=line: dies(sandbox, line)) == set()
+
+
+def dies(sandbox: Sandbox, line: str) -> None:
+    assert sandbox.act(line).outcome == "crashed"
+
+
+@pytest.mark.parametrize("lines", [DUAL_BEFORE, DUAL_ARMED_BEFORE], ids=["whole", "split"])
+def test_a_double_write_that_is_cut_off_ends_as_it_would_have(tmp_path: Path, lines: tuple[str, ...]) -> None:
+    root = sandbox_after(tmp_path / "dual" / "sandbox", lines)
+    order = "cmd place_order customer=c1 product=mug qty=1"
+    assert die_everywhere(root, tmp_path / "statements", lambda sandbox: sandbox.act(order)) == set()
 
 
 def test_what_moves_by_itself_is_finished_on_opening_too(tmp_path: Path) -> None:
