@@ -56,12 +56,14 @@ def story(seed: int) -> Iterator[str]:
     """Commands for the most part, and between them anything that can be done; a quarter of it makes no sense."""
     chance = random.Random(seed)
     shoppers = Shoppers(chance)
-    for _ in range(LINES):
+    for number in range(LINES):
+        if number == LINES // 3 and chance.random() < 0.2:
+            yield "reset"
         if chance.random() < 0.35:
             yield shoppers.anything()
         else:
             yield ANYTHING[chance.choice(list(ANYTHING))](chance, chance.choice(MODELS))
-    yield "reset" if chance.random() < 0.05 else "run"
+    yield "run"
 
 
 def trace(sandbox: Sandbox) -> str:
