@@ -6,7 +6,6 @@ from typing import Any
 from flask import Flask, render_template, request
 
 from lab import limits
-from lab.lesson_files import lessons as all_lessons
 from lab.sandbox import Sandbox
 from lab.shelf import Shelf
 from lab.worker import Worker
@@ -32,6 +31,7 @@ from web import (
     visitor,
 )
 from web.hub import Hub
+from web.offered import offered
 from web.parts import Parts
 from web.words import words
 
@@ -92,7 +92,7 @@ def common() -> dict[str, Any]:
     """Return what every template may need."""
     here = visitor.lesson_named()
     return {
-        "here": {"lesson": here} if here in all_lessons() else {},
+        "here": {"lesson": here} if here in offered() else {},
         "presenter": request.args.get("presenter") == "1",
         "words": words(),
         "poll_seconds": round(limits.POLL_SECONDS),

@@ -8,10 +8,10 @@ from flask.typing import ResponseReturnValue
 
 from lab import lessons
 from lab.lesson_files import Lesson
-from lab.lesson_files import lessons as all_lessons
 from lab.sandbox import Sandbox
 from web import frames, stage, visitor
 from web.live import live, live_from, live_partial, version_now
+from web.offered import offered
 
 blueprint = Blueprint("lessons", __name__)
 
@@ -21,7 +21,7 @@ BUTTON = re.compile("[0-9]{1,2}", re.ASCII)
 @blueprint.get("/lessons")
 def index() -> ResponseReturnValue:
     """The list of lessons."""
-    return render_template("lessons.html", lessons=list(all_lessons().values()))
+    return render_template("lessons.html", lessons=list(offered().values()))
 
 
 @blueprint.get("/lessons/<lesson_id>")

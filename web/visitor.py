@@ -5,10 +5,11 @@ from contextlib import AbstractContextManager, contextmanager, suppress
 
 from flask import abort, request, session
 
-from lab.lesson_files import Lesson, lessons
+from lab.lesson_files import Lesson
 from lab.pool import Crowded
 from lab.sandbox import Sandbox
 from lab.shelf import FREE_PLAY, Recipe
+from web.offered import offered
 from web.parts import parts
 
 
@@ -20,7 +21,7 @@ def lesson_named() -> str | None:
 def lesson() -> Lesson | None:
     """Return the lesson that a request is about, None in free play; an unknown lesson is not found."""
     wanted = lesson_named()
-    return None if wanted is None else lessons().get(wanted) or abort(404)
+    return None if wanted is None else offered().get(wanted) or abort(404)
 
 
 def recipe() -> Recipe:

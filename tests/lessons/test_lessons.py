@@ -11,10 +11,10 @@ import pytest
 
 from lab import lessons
 from lab.lesson_files import FOLDER, Lesson, LessonError, load
-from lab.lesson_files import lessons as all_lessons
 from lab.sandbox import Sandbox
+from web.offered import offered
 
-LESSONS = list(all_lessons().values())
+LESSONS = list(offered().values())
 
 
 def by_id(value: object) -> str | None:
@@ -112,7 +112,7 @@ def test_a_lesson_says_what_misconceptions_it_meets(lesson: Lesson) -> None:
 
 
 def test_the_opener_is_at_most_sixty_words() -> None:
-    opener = all_lessons()["L00"]
+    opener = offered()["L00"]
     prose = [opener.end.text]
     for step in opener.step:
         prose += [step.label, step.text]
@@ -122,7 +122,7 @@ def test_the_opener_is_at_most_sixty_words() -> None:
 
 
 def test_the_opener_takes_at_most_five_taps() -> None:
-    opener = all_lessons()["L00"]
+    opener = offered()["L00"]
     taps = sum(len(step.button) or 1 for step in opener.step)
     assert taps + 1 <= 5
     assert [door.to for door in opener.end.door] == ["lessons", "play", "teach"]
@@ -130,7 +130,7 @@ def test_the_opener_takes_at_most_five_taps() -> None:
 
 @pytest.fixture
 def opener(tmp_path: Path) -> Iterator[tuple[Lesson, Sandbox]]:
-    lesson = all_lessons()["L00"]
+    lesson = offered()["L00"]
     with closing(begin(lesson, tmp_path / "s")) as sandbox:
         yield lesson, sandbox
 
