@@ -33,6 +33,7 @@ faults: .venv/installed-test
 soak: .venv/installed-test
 	$(VENV) -m tests.soak --kills $(KILLS)
 	$(VENV) -m tests.durability $(TRIALS)
+	LAGOON_EXAMPLES=200 $(VENV) -m pytest --quiet tests/lab/test_same_seed.py tests/lab/test_beside.py
 
 shots: .venv/installed-test
 	$(VENV) -m tests.shots
