@@ -1,4 +1,4 @@
-"""``python -m lab replay FILE``: replay a transcript, one outcome a line, last the fingerprint of both stores."""
+"""``python -m lab``: replay a transcript (one outcome a line, last the fingerprint of both stores); write lessons."""
 
 import argparse
 import sys
@@ -6,7 +6,7 @@ import tempfile
 from collections.abc import Iterable
 from pathlib import Path
 
-from lab import replay
+from lab import lesson_cli, replay
 from lab.carry_out import Answer
 from lab.sandbox import Sandbox
 from lab.values import BadLine
@@ -18,7 +18,14 @@ def main() -> int:
     commands = parser.add_subparsers(dest="command", required=True)
     replaying = commands.add_parser("replay", help="replay a transcript on a fresh sandbox")
     replaying.add_argument("file", type=Path, help="a transcript: one action a line")
+    replaying.set_defaults(run=_replay_file)
+    lesson_cli.add_commands(commands)
     arguments = parser.parse_args()
+    code: int = arguments.run(arguments)
+    return code
+
+
+def _replay_file(arguments: argparse.Namespace) -> int:
     try:
         transcript = replay.read(arguments.file.read_text(encoding="utf-8"))
         with tempfile.TemporaryDirectory() as folder:

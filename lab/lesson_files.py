@@ -3,8 +3,11 @@
 import tomllib
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import msgspec
+
+from lab.lesson_place import line_of
 
 FOLDER = Path(__file__).parent.parent / "lessons"
 FORMAT = 1
@@ -166,26 +169,49 @@ class Lesson(Table, frozen=True):
     misconceptions: tuple[str, ...] = ()
 
 
+class Misconception(Table, frozen=True):
+    """What learners get wrong: the sentence that they say, and the truth in one line."""
+
+    says: str
+    truth: str
+
+
 @cache
 def lessons() -> dict[str, Lesson]:
     """Return every lesson in the folder, by id, in order."""
     return {path.stem: load(path) for path in sorted(FOLDER.glob("L[0-9][0-9].toml"))}
 
 
+@cache
+def misconceptions() -> dict[str, Misconception]:
+    """Return what learners get wrong, by tag."""
+    found: dict[str, Misconception] = _read(FOLDER / "misconceptions.toml", dict[str, Misconception])
+    return found
+
+
 def load(path: Path) -> Lesson:
-    """Read a lesson file; raise LessonError if it is not one."""
-    try:
-        lesson = msgspec.convert(tomllib.loads(path.read_text(encoding="utf-8")), Lesson)
-    except tomllib.TOMLDecodeError as error:
-        raise LessonError(f"{path.name}: {error}") from error
-    except msgspec.ValidationError as error:
-        raise LessonError(f"{path.name}: {error}") from error
+    """Read a lesson file, called L05.toml or L05-some-words.toml; raise LessonError if it is not one."""
+    lesson: Lesson = _read(path, Lesson)
     if lesson.format != FORMAT:
         raise LessonError(f"{path.name}: format must be {FORMAT}, not {lesson.format}")
-    if lesson.id != path.stem:
+    if lesson.id != path.stem.split("-")[0]:
         raise LessonError(f"{path.name}: id is {lesson.id}, but the file is called {path.stem}")
     known = {check.id for check in lesson.check}
     for step in lesson.step:
         if unknown := set(step.passes) - known:
             raise LessonError(f"{path.name}: the step “{step.label}” waits for {', '.join(unknown)}: no such check")
     return lesson
+
+
+def _read(path: Path, kind: Any) -> Any:
+    """Read a TOML file as what it should be; raise LessonError with the line that is wrong."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise LessonError(f"{path.name}: {error.strerror}") from error
+    try:
+        return msgspec.convert(tomllib.loads(text), kind)
+    except tomllib.TOMLDecodeError as error:
+        raise LessonError(f"{path.name}: {error}") from error
+    except msgspec.ValidationError as error:
+        raise LessonError(f"{path.name}, line {line_of(text, str(error))}: {error}") from error

@@ -1,0 +1,75 @@
+"""The prose of lessons: Markdown, rendered so that no HTML of an author reaches the page."""
+
+import re
+from collections.abc import Iterator
+from functools import cache
+
+from markdown_it import MarkdownIt
+
+from lab.lesson_files import Lesson, Question
+
+_LIKE_HTML = re.compile(r"</?[A-Za-z][^<>]*>|<!--")
+_CODE = re.compile(r"`([^`]+)`")
+
+
+@cache
+def _markdown() -> MarkdownIt:
+    return MarkdownIt("commonmark", {"html": False, "typographer": False}).disable("image")
+
+
+def render(text: str) -> str:
+    """Return a lesson's text as HTML: paragraphs, lists, emphasis, code and links; HTML in it is shown, not obeyed."""
+    return str(_markdown().render(text))
+
+
+def render_line(text: str) -> str:
+    """Return a lesson's short text as HTML without a paragraph around it."""
+    return str(_markdown().renderInline(text))
+
+
+def spoiled(text: str) -> str | None:
+    """Say what in a text would not come out on the page as its author meant it; None if all does."""
+    if found := _LIKE_HTML.search(_CODE.sub("", text)):
+        return f"HTML is not obeyed, only shown: {found[0]}"
+    if found := re.search(r"!\[", text):
+        return "pictures are left out; say it in words"
+    if found := re.search(r"\]\((?!https?://|/|#)([^)]*)\)", text):
+        return f"a link leads to an address of the web or of this site, not to {found[1]}"
+    return None
+
+
+def codes(text: str) -> list[str]:
+    """Return what stands between backticks in a text."""
+    return _CODE.findall(text)
+
+
+def words_in(text: str) -> int:
+    """Count the words of a text as a reader does."""
+    return len(text.split())
+
+
+def prose(lesson: Lesson) -> Iterator[tuple[str, str]]:
+    """Yield every text of a lesson that a learner reads, with the name of its place."""
+    yield from (
+        (name, getattr(lesson, name)) for name in ("title", "teaser", "goal", "situation", "take_away", "real_world")
+    )
+    for number, step in enumerate(lesson.step, 1):
+        yield f"step {number}", step.label
+        yield f"step {number}", step.text
+        if step.predict:
+            yield f"the prediction of step {number}", step.predict.stem
+            yield f"the prediction of step {number}", step.predict.explain
+    for check in lesson.check:
+        yield f"the check {check.id}", check.say
+    for hint in lesson.hint:
+        yield from ((f"the hint {hint.id}", level) for level in hint.levels)
+    for name, question in (("retrieval", lesson.retrieval), ("concept", lesson.concept)):
+        yield from ((f"the {name} question", text) for text in _texts(question))
+
+
+def _texts(question: Question | None) -> Iterator[str]:
+    if question:
+        yield question.stem
+        for option in question.options:
+            yield option.text
+            yield option.why
