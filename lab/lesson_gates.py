@@ -247,7 +247,8 @@ def chance_hardly_passes(trial: Trial) -> Iterator[str]:
     """Of seeded runs over the lesson's own lines, at most one in twenty passes."""
     chance, lesson = trial.chance(), trial.lesson
     # Each line once: a wrong road repeats most of the reference, and would make its lines likelier than a learner's.
-    own = list(dict.fromkeys(line for road in (lesson.reference, *lesson.wrong) for line in road.lines))
+    roads: list[Road | WrongRoad] = [lesson.reference, *lesson.wrong]
+    own = list(dict.fromkeys(line for road in roads for line in road.lines))
     length = len(lesson.reference.lines) * 3 // 2
     lucky = sum(trial.ground.end(chance.choices(own, k=length), name="at random") for _ in range(trial.monkeys))
     if lucky > trial.monkeys * MOST_BY_CHANCE:
