@@ -19,6 +19,11 @@ from lab.stores import Stores
 
 FULL = "a store of this sandbox is full; undo or reset makes room"
 
+REPEATED = "repeated: "
+"""So the journal begins the reason of a command that was sent again: nothing was done, its first answer was given."""
+
+FIRST_ANSWER = "its first answer again"
+
 
 class Busy(Exception):
     """Another process holds a store's write lock; nothing was done, trying again later may help."""
@@ -157,13 +162,26 @@ def _record_one(stores: Stores, line: Line, done: Done, origin: str, now: int) -
     except sqlite3.OperationalError as error:
         if not is_full(error):
             raise
-        stores.journal.finish(line.n, done.outcome, done.reason, done.position, now)
+        stores.journal.finish(line.n, done.outcome, _reason(done), done.position, now)
+
+
+def _reason(done: Done) -> str | None:
+    """Return the reason as the journal keeps it."""
+    return REPEATED + (done.reason or FIRST_ANSWER) if done.repeated else done.reason
+
+
+def first_reason(reason: str | None) -> tuple[bool, str | None]:
+    """Read a reason of the journal: tell whether the command had been sent before, and why it was refused then."""
+    if reason is None or not reason.startswith(REPEATED):
+        return False, reason
+    first = reason.removeprefix(REPEATED)
+    return True, None if first == FIRST_ANSWER else first
 
 
 def _record_all(stores: Stores, line: Line, done: Done, origin: str, now: int) -> None:
     journal = stores.journal
     with journal.transaction():
-        journal.finish(line.n, done.outcome, done.reason, done.position, now)
+        journal.finish(line.n, done.outcome, _reason(done), done.position, now)
         journal.sample(line.n, now, stores.write.head(), stores.positions())
         if done.trace:
             journal.record_trace(done.trace)

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from lab.carry_out import Answer
+from lab.carry_out import Answer, first_reason
 from lab.composer import COMMANDS
 from lab.sandbox import Sandbox
 from web.asking import QUERIES, VIAS
@@ -39,7 +39,8 @@ def last_answer(sandbox: Sandbox) -> tuple[str, dict[str, Any] | None]:
         return "line", None
     line, outcome, reason, position, *_ = row
     slot = {"cmd": "write", "query": "read"}.get(line.split()[0], "line")
-    return slot, answer(sandbox, Answer(line, outcome, reason, position))
+    repeated, reason = first_reason(reason)
+    return slot, answer(sandbox, Answer(line, outcome, reason, position, repeated=repeated))
 
 
 def page(sandbox: Sandbox, given: Answer | None = None, slot: str = "line") -> dict[str, Any]:

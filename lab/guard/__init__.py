@@ -18,7 +18,7 @@ _keepers: dict[int, Keeper] = {}
 
 def values(files: dict[str, Path], statements: Sequence[str]) -> list[Answer]:
     """Ask statements for one value each, over files that are opened read-only, by schema name, in one round trip."""
-    return _keeper().read(files, statements, rows=1)
+    return _keeper().values(files, statements)
 
 
 def read(files: dict[str, Path], statements: Sequence[str]) -> list[Answer]:

@@ -9,14 +9,12 @@ from pathlib import Path
 from typing import Any
 
 from lab.guard.messages import Answer, Patch, Patched, Read, Ready, Refused, Request, get, put
-from lab.guard.policy import DEADLINE_SECONDS, ROWS
+from lab.guard.policy import DEADLINE_SECONDS, LOCK_SECONDS, PATCH_SECONDS, ROWS
 from lab.guard.words import LATE
 
 WORKERS = 2
 GRACE_SECONDS = 0.5
 START_SECONDS = 60.0
-PATCH_SECONDS = 2.5
-"""What a patch may take beyond its deadline: it may have to wait for the lock of read.db first."""
 
 HOUSE = Path(__file__).parent.parent.parent
 
@@ -90,7 +88,7 @@ class Keeper:
     @contextmanager
     def _lent(self) -> Iterator[Worker]:
         with self._free:
-            worker = self._warm.pop() if self._warm else Worker()
+            worker = self._take()
             try:
                 yield worker
             except BaseException:
@@ -98,7 +96,26 @@ class Keeper:
                 worker.close()
                 raise
             finally:
-                self._warm.append(worker if worker.alive else Worker())
+                if not worker.alive:
+                    worker.close()
+                    worker = Worker()
+                self._warm.append(worker)
+
+    def _take(self) -> Worker:
+        while self._warm:
+            worker = self._warm.pop()
+            if worker.alive:
+                return worker
+            worker.close()
+        return Worker()
+
+    def values(self, files: dict[str, Path], statements: Sequence[str]) -> list[Answer]:
+        """Ask statements for one value each; one that came late is asked once more, as the machine may have been."""
+        answers = self.read(files, statements, rows=1)
+        late = [number for number, answer in enumerate(answers) if answer.kind == "late"]
+        for number, again in zip(late, self.read(files, [statements[n] for n in late], rows=1), strict=True):
+            answers[number] = again
+        return answers
 
     def read(self, files: dict[str, Path], statements: Sequence[str], rows: int = ROWS) -> list[Answer]:
         """Ask statements over files opened read-only, by schema name; an answer each, in one round trip."""
@@ -114,7 +131,7 @@ class Keeper:
             except Gone:
                 # Once may be the machine's fault, twice is the statement's.
                 if lost_at == len(answers):
-                    answers.append(Answer("late", LATE))
+                    answers.append(Answer("late", LATE.format(DEADLINE_SECONDS * 1000)))
                 lost_at = len(answers)
         return answers
 
@@ -124,10 +141,10 @@ class Keeper:
         for run in (True, True, False):
             request = Patch(str(file), clean(sql), line, pages, run)
             with suppress(Gone), self._lent() as worker:
-                for reply in worker.ask(request, Patched | Refused, 1, DEADLINE_SECONDS + PATCH_SECONDS):
+                for reply in worker.ask(request, Patched | Refused, 1, LOCK_SECONDS + PATCH_SECONDS + GRACE_SECONDS):
                     outcome: Patched | Refused = reply
                     return outcome
-        return Refused(LATE)
+        return Refused(LATE.format(PATCH_SECONDS * 1000))
 
 
 def clean(sql: str) -> str:

@@ -3,11 +3,13 @@
 import sqlite3
 from typing import Literal
 
-from lab.guard.policy import DEADLINE_SECONDS, LIMITS, Gate, Meter
+from lab.guard.hardening import Gate, Meter
+from lab.guard.policy import LIMITS
 
 Kind = Literal["error", "limit", "late"]
 
-LATE = f"it took longer than {DEADLINE_SECONDS * 1000:.0f} ms and was stopped; does it go through too many rows?"
+LATE = "it took longer than {:,.0f} ms and was stopped; does it go through too many rows?"
+TOO_MUCH_WORK = "it took more than {:,} units of work and was stopped, so nothing was changed"
 
 CODES = {
     sqlite3.SQLITE_TOOBIG: f"a value or the statement is too long: a value has at most "
@@ -33,8 +35,10 @@ def explain(error: BaseException, gate: Gate, meter: Meter) -> tuple[Kind, str]:
     """Say what kind of trouble an error is, and what it means."""
     code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF
     said = str(error)
-    if meter.late or code == sqlite3.SQLITE_INTERRUPT:
-        return "late", LATE
+    if meter.too_much:
+        return "limit", TOO_MUCH_WORK.format(meter.held_to.work)
+    if meter.late:
+        return "late", LATE.format(meter.held_to.seconds * 1000)
     if gate.denied is not None:
         return "error", gate.denied
     if isinstance(error, MemoryError):

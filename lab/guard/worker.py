@@ -13,10 +13,10 @@ from contextlib import closing, suppress
 from pathlib import Path
 
 from lab.guard import policy
+from lab.guard.hardening import Gate, harden, watched
 from lab.guard.messages import Answer, Patch, Patched, Read, Ready, Refused, Reply, Request, get, put
 from lab.guard.words import explain
 
-BUSY_SECONDS = 2.0
 ADDRESS_BYTES = 400_000_000
 FILE_BYTES = 16_000_000
 CPU_SECONDS = 20
@@ -72,7 +72,7 @@ def read(request: Read) -> Iterator[Answer]:
         connection = _connect(files.pop("main", ":memory:"), policy.DEADLINE_SECONDS)
         for schema, uri in files.items():
             connection.execute(f'ATTACH ? AS "{schema}"', (uri,))
-        gate = policy.harden(connection, policy.READONLY, list(files))
+        gate = harden(connection, policy.READONLY, list(files))
     except sqlite3.Error as error:
         yield from [Answer("error", f"a store cannot be read: {error}")] * len(request.statements)
         return
@@ -89,8 +89,8 @@ def _uri(path: str, mode: str) -> str:
     return f"{Path(path).absolute().as_uri()}?mode={mode}"
 
 
-def _ask(connection: sqlite3.Connection, gate: policy.Gate, sql: str, most: int) -> Answer:
-    with policy.watched(connection, gate) as meter:
+def _ask(connection: sqlite3.Connection, gate: Gate, sql: str, most: int) -> Answer:
+    with watched(connection, gate) as meter:
         try:
             with closing(connection.execute(sql)) as cursor:
                 if cursor.description is None:
@@ -121,9 +121,9 @@ def _fetch(cursor: sqlite3.Cursor, most: int) -> tuple[list[tuple[object, ...]],
 def patch(request: Patch) -> Patched | Refused:
     """Change rows by one statement; in the same transaction it is noted that the line has done so."""
     try:
-        with closing(_connect(_uri(request.file, "rw"), BUSY_SECONDS)) as connection:
+        with closing(_connect(_uri(request.file, "rw"), policy.LOCK_SECONDS)) as connection:
             connection.execute(f"PRAGMA max_page_count = {request.pages}")
-            gate = policy.harden(connection, policy.PATCH)
+            gate = harden(connection, policy.PATCH)
             connection.execute("BEGIN IMMEDIATE")
             noted = connection.execute(NOTED, (request.line,)).fetchone()
             if noted is None and not request.run:
@@ -139,10 +139,10 @@ def patch(request: Patch) -> Patched | Refused:
         return Refused(str(error), getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR))
 
 
-def _try(connection: sqlite3.Connection, gate: policy.Gate, sql: str, *, commit: bool) -> Patched | Refused:
+def _try(connection: sqlite3.Connection, gate: Gate, sql: str, *, commit: bool) -> Patched | Refused:
     """Run a statement inside the transaction that stands; if it is only prepared, it changes nothing."""
     before = connection.total_changes
-    with policy.watched(connection, gate) as meter:
+    with watched(connection, gate) as meter:
         try:
             with closing(connection.execute(sql if commit else f"EXPLAIN {sql}")) as cursor:
                 answers = cursor.description is not None

@@ -1,0 +1,188 @@
+"""How far one person has come over all lessons: bets, answers, hints asked for, lessons passed. One JSON file.
+
+It lies beside the sandboxes and not in them, so no undo and no reset takes anything back. What stands here was
+seen once and stays: a passed lesson stays passed. When a lesson's revision goes up, its steps may be others, so its
+bets, its steps and its hints are dropped; that it was passed, and what was answered to its questions, is kept.
+"""
+
+import os
+import re
+import secrets
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Annotated
+
+import msgspec
+
+from lab.clock import RealClock, iso
+
+FORMAT = 1
+
+Short = Annotated[str, msgspec.Meta(max_length=200)]
+When = Annotated[str, msgspec.Meta(pattern=r"^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d{1,6})?Z$")]
+Count = Annotated[int, msgspec.Meta(ge=0, le=1_000)]
+Value = Short | int | float | None
+
+
+class ProgressError(Exception):
+    """A file is no progress file; the message says what is wrong with it."""
+
+
+class Part(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True):
+    """A part of a progress file."""
+
+
+class Bet(Part):
+    """A prediction that was locked in, and what really happened, once its step was over."""
+
+    choice: Short
+    at: When
+    over_at: When | None = None
+    actual: Value = None
+    right: bool | None = None
+
+
+class Attempt(Part):
+    """An answer to a question: which option, counted from 0, in which lesson it was asked, and when."""
+
+    choice: Count
+    right: bool
+    lesson: Short
+    at: When
+
+
+class Standing(Part):
+    """How one lesson stands."""
+
+    revision: Annotated[int, msgspec.Meta(ge=1, le=1_000_000)]
+    begun: When | None = None
+    passed: When | None = None
+    over: Count = 0
+    bets: Annotated[dict[str, Bet], msgspec.Meta(max_length=50)] = {}
+    hints: Annotated[dict[str, Count], msgspec.Meta(max_length=100)] = {}
+    retrieval: Annotated[list[Attempt], msgspec.Meta(max_length=200)] = []
+    concept: Annotated[list[Attempt], msgspec.Meta(max_length=200)] = []
+
+    def answers(self, kind: str) -> list[Attempt]:
+        """Return the answers to one of its two questions, in order."""
+        return self.retrieval if kind == "retrieval" else self.concept
+
+
+class Progress(Part, omit_defaults=False):
+    """One person's progress over all lessons."""
+
+    format: int = FORMAT
+    lessons: Annotated[
+        dict[Annotated[str, msgspec.Meta(pattern=r"^L\d\d$")], Standing], msgspec.Meta(max_length=100)
+    ] = {}
+
+    def of(self, lesson_id: str, revision: int) -> Standing:
+        """Return how a lesson stands, begun now if it was not; a newer revision drops what its steps made."""
+        standing = self.lessons.setdefault(lesson_id, Standing(revision))
+        if standing.revision < revision:
+            standing.revision, standing.over, standing.bets, standing.hints = revision, 0, {}, {}
+        return standing
+
+
+# As a file
+
+
+def exported(progress: Progress) -> bytes:
+    """Return the file that a person takes along."""
+    return msgspec.json.format(msgspec.json.encode(progress), indent=2) + b"\n"
+
+
+def imported(content: bytes) -> Progress:
+    """Read such a file; raise ProgressError with what is wrong with it."""
+    try:
+        progress = msgspec.json.decode(content, type=Progress)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise ProgressError(f"this is no progress file of Lagoon: {error}") from error
+    if progress.format != FORMAT:
+        raise ProgressError(f"this file has format {progress.format}; this Lagoon reads format {FORMAT}")
+    return progress
+
+
+def merged(mine: Progress, other: Progress) -> Progress:
+    """Return both together: what was passed or answered in either counts, and no answer twice."""
+    names = sorted({*mine.lessons, *other.lessons})
+    return Progress(lessons={name: _together(mine.lessons.get(name), other.lessons.get(name)) for name in names})
+
+
+def _together(mine: Standing | None, other: Standing | None) -> Standing:
+    if mine is None or other is None:
+        only = mine or other
+        assert only is not None
+        return only
+    newer, older = (mine, other) if mine.revision >= other.revision else (other, mine)
+    same = newer.revision == older.revision
+    return Standing(
+        revision=newer.revision,
+        begun=min(filter(None, (mine.begun, other.begun)), default=None),
+        passed=min(filter(None, (mine.passed, other.passed)), default=None),
+        over=max(newer.over, older.over) if same else newer.over,
+        bets=(older.bets if same else {}) | newer.bets,
+        hints={name: max(newer.hints.get(name, 0), level) for name, level in older.hints.items()} | newer.hints
+        if same
+        else newer.hints,
+        retrieval=_all_answers(mine.retrieval, other.retrieval),
+        concept=_all_answers(mine.concept, other.concept),
+    )
+
+
+def _all_answers(mine: list[Attempt], other: list[Attempt]) -> list[Attempt]:
+    return sorted([*mine, *(attempt for attempt in other if attempt not in mine)], key=lambda attempt: attempt.at)
+
+
+# Where it is kept
+
+
+class ProgressShelf:
+    """Keeps everybody's progress, a file each, named by an id that only its owner knows."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._lock = threading.RLock()
+        folder.mkdir(parents=True, exist_ok=True)
+
+    @staticmethod
+    def new_id() -> str:
+        """Return an id that nobody has."""
+        return secrets.token_urlsafe(16)
+
+    def load(self, progress_id: str | None) -> Progress:
+        """Return somebody's progress; a new one if there is none, or none that can be read."""
+        if progress_id is None:
+            return Progress()
+        with suppress(OSError, ProgressError):
+            return imported(self._path(progress_id).read_bytes())
+        return Progress()
+
+    def save(self, progress_id: str, progress: Progress) -> None:
+        """Keep somebody's progress: the whole of it, or as it was before."""
+        path = self._path(progress_id)
+        making = path.with_suffix(f".{threading.get_ident()}")
+        making.write_bytes(exported(progress))
+        os.replace(making, path)
+
+    @contextmanager
+    def change(self, progress_id: str) -> Iterator[Progress]:
+        """Lend somebody's progress to be changed, by one at a time; it is kept if it is another afterwards."""
+        with self._lock:
+            progress = self.load(progress_id)
+            before = exported(progress)
+            yield progress
+            if exported(progress) != before:
+                self.save(progress_id, progress)
+
+    def _path(self, progress_id: str) -> Path:
+        if not re.fullmatch(r"[A-Za-z0-9_-]{1,40}", progress_id):
+            raise ValueError(progress_id)
+        return self._folder / f"{progress_id}.json"
+
+
+def moment() -> str:
+    """Return the present, as a progress file writes it."""
+    return iso(RealClock().now())

@@ -1,0 +1,86 @@
+"""Hostile SQL: rows of a file, the stores that they are tried on, and a hash that tells whether anything changed."""
+
+import csv
+import hashlib
+import re
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import NamedTuple
+
+FILE = Path(__file__).with_name("hostile_sql.tsv")
+
+WRITE = """
+CREATE TABLE events (
+    seq INTEGER PRIMARY KEY, stream TEXT NOT NULL, version INTEGER NOT NULL, type TEXT NOT NULL, payload TEXT NOT NULL,
+    at TEXT NOT NULL
+);
+CREATE TABLE products (sku TEXT PRIMARY KEY, name TEXT NOT NULL, price INTEGER NOT NULL, stock INTEGER NOT NULL);
+CREATE TABLE commands (id TEXT PRIMARY KEY, name TEXT NOT NULL);
+CREATE TABLE _secret (v TEXT NOT NULL);
+INSERT INTO _secret VALUES ('s3cret');
+WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 200)
+INSERT INTO products SELECT 'sku-' || i, iif(i % 2, 'red', 'blue') || ' thing ' || i, i * 10, i FROM n;
+WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 5000)
+INSERT INTO events
+SELECT i, 'order-' || (i % 3000), 1 + i / 3000, 'OrderPlaced',
+       json_object('order_id', 'o-' || i, 'customer', 'customer ' || (i % 97), 'sku', 'sku-' || (i % 200), 'qty', i % 7,
+                   'a', json_array(i)), '2026-03-02T09:00:00Z'
+FROM n;
+"""
+
+READ = """
+CREATE TABLE order_summary (
+    order_id TEXT PRIMARY KEY, customer TEXT NOT NULL, total INTEGER NOT NULL, status TEXT NOT NULL, at TEXT NOT NULL
+);
+CREATE TABLE _checkpoint (name TEXT PRIMARY KEY, position INTEGER NOT NULL);
+INSERT INTO _checkpoint VALUES ('orders', 5000);
+CREATE VIRTUAL TABLE product_search USING fts5 (sku, name);
+CREATE VIEW big_orders AS SELECT * FROM order_summary WHERE total > 900;
+WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 3000)
+INSERT INTO order_summary SELECT 'o-' || i, 'customer ' || (i % 97), i % 1000, 'placed', '2026-03-02T09:00:00Z' FROM n;
+WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 200)
+INSERT INTO product_search SELECT 'sku-' || i, iif(i % 2, 'red', 'blue') || ' thing ' || i FROM n;
+"""
+
+
+class Row(NamedTuple):
+    """One attempt, and the ways in which it may end."""
+
+    id: str
+    sql: str
+    expected: tuple[str, ...]
+
+
+def rows(file: Path = FILE) -> Iterator[Row]:
+    """Read the rows of a corpus."""
+    with file.open(encoding="utf-8", newline="") as lines:
+        for row in csv.DictReader(lines, delimiter="\t", quoting=csv.QUOTE_NONE):
+            yield Row(row["id"], written_out(row["sql"]), tuple(row["expected"].split("|")))
+
+
+def written_out(text: str) -> str:
+    """Write out the repetitions and the characters that a line of a file cannot hold."""
+    text = re.sub(r"<<(.*?)\|(\d+)>>", lambda match: match[1] * int(match[2]), text)
+    return text.replace("{{NL}}", "\n").replace("{{NUL}}", "\0").replace("{{ZW}}", "\u200b")
+
+
+def build(folder: Path) -> dict[str, Path]:
+    """Make the two stores that the corpus speaks of."""
+    files = {"main": folder / "write.db", "read": folder / "read.db"}
+    for path, script in zip(files.values(), (WRITE, READ), strict=True):
+        with closing(sqlite3.connect(path)) as connection:
+            connection.execute("PRAGMA journal_mode = WAL")
+            connection.executescript(script)
+    return files
+
+
+def dump(files: dict[str, Path]) -> str:
+    """Return one hash over the schema and every row of the stores."""
+    digest = hashlib.sha256()
+    for path in files.values():
+        with closing(sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True)) as connection:
+            for line in connection.iterdump():
+                digest.update(line.encode())
+    return digest.hexdigest()

@@ -1,0 +1,299 @@
+"""The guard: SQL that a person wrote is answered, or refused in words, and harms neither the stores nor the server."""
+
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from lab import guard
+from lab.guard import hardening, keeper, policy, worker
+from lab.guard.keeper import Keeper, Worker
+from lab.guard.messages import Answer, Read
+from lab.sandbox import Sandbox
+from tests.lab.guard import corpus
+
+PROC = Path("/proc")
+WORDS = {"error": "denied", "limit": "limit", "late": "timeout"}
+
+
+@pytest.fixture(scope="module")
+def files(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    return corpus.build(tmp_path_factory.mktemp("guard"))
+
+
+@pytest.fixture
+def one() -> Iterator[Keeper]:
+    """A keeper with one worker, so that a test can say which."""
+    with closing(Keeper(workers=1)) as one:
+        one.read({}, ["SELECT 1"])
+        yield one
+
+
+def process(one: Keeper) -> int:
+    """The id of the process that waits to be asked."""
+    return one._warm[0].process.pid
+
+
+def verdict(answer: Answer) -> str:
+    """What became of a statement, in the words of the corpus."""
+    return ("limit" if answer.cut else "ok") if answer.kind == "rows" else WORDS[answer.kind]
+
+
+def memory(pid: int) -> int:
+    lines = (PROC / str(pid) / "status").read_text().splitlines()
+    return next(int(line.split()[1]) * 1024 for line in lines if line.startswith("VmRSS"))
+
+
+def computed(pid: int) -> float:
+    """The seconds for which a process has computed; a machine that is busy elsewhere does not count."""
+    fields = (PROC / str(pid) / "stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+# The corpus
+
+
+def test_every_hostile_row_holds_and_nothing_changes(files: dict[str, Path], one: Keeper) -> None:
+    before = corpus.dump(files)
+    tried = [(row, one.read(files, [row.sql])[0]) for row in corpus.rows()]
+    assert len(tried) == 127
+    assert [(row.id, answer) for row, answer in tried if verdict(answer) not in row.expected] == []
+    assert corpus.dump(files) == before
+
+
+@pytest.mark.skipif(not PROC.exists(), reason="needs /proc")
+def test_no_hostile_row_takes_much_time_or_memory(files: dict[str, Path], one: Keeper) -> None:
+    greedy = [row for row in corpus.rows() if {"limit", "timeout"} & set(row.expected)]
+    start = memory(process(one))
+    for row in greedy:
+        pid, spent = process(one), computed(process(one))
+        one.read(files, [row.sql])
+        if process(one) == pid:
+            assert computed(pid) - spent < 2 * policy.DEADLINE_SECONDS, row
+            assert memory(pid) - start < 64_000_000, row
+
+
+# Each defence bites
+
+
+def answers(files: dict[str, Path], *statements: str) -> list[Answer]:
+    """Ask in this process, so that a defence can be taken out."""
+    request = Read({name: str(path) for name, path in files.items()}, statements, policy.ROWS)
+    return list(worker.read(request))
+
+
+ABLATIONS = {
+    "authorizer": ("H045", "H058", "H059", "H073", "H074", "H077"),
+    "functions": ("H067", "H073"),
+    "hidden": ("H077", "H078", "H079"),
+    "limits": ("H110", "H141", "H142", "H143", "H147"),
+    "caps": ("H129",),
+    "deadline": ("H093", "H095"),
+}
+
+
+def take_out(defence: str, patch: pytest.MonkeyPatch) -> None:
+    readonly = policy.READONLY
+    match defence:
+        case "authorizer":
+            patch.setattr(hardening.Gate, "__call__", lambda *what: sqlite3.SQLITE_OK)
+        case "functions":
+            every = frozenset({"fts3_tokenizer", "hex", "sqlite_compileoption_get"})
+            patch.setattr(policy, "READONLY", replace(readonly, functions=every))
+        case "hidden":
+            patch.setattr(policy, "READONLY", replace(readonly, visible=readonly.visible | {"_secret"}))
+        case "limits":
+            patch.setattr(policy, "LIMITS", {})
+        case "caps":
+            patch.setattr(policy, "RESULT_BYTES", 1_000_000_000)
+        case "deadline":
+            # Something has to end these statements; that it is this and not the deadline can be seen.
+            patch.setattr(policy, "READONLY", replace(readonly, seconds=3600, work=500_000))
+
+
+@pytest.mark.parametrize("defence", ABLATIONS)
+def test_without_this_defence_rows_fall(files: dict[str, Path], defence: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = [row for row in corpus.rows() if row.id in ABLATIONS[defence]]
+    held = {row.id for row in rows if verdict(answers(files, row.sql)[0]) in row.expected}
+    assert held == set(ABLATIONS[defence])
+    take_out(defence, monkeypatch)
+    assert [row.id for row in rows if verdict(answers(files, row.sql)[0]) in row.expected] == []
+
+
+def test_without_query_only_a_table_could_be_made_once_the_authorizer_is_gone(monkeypatch: pytest.MonkeyPatch) -> None:
+    take_out("authorizer", monkeypatch)
+    make = ("CREATE TABLE t (a)", "SELECT count(*) FROM t")
+    assert answers({}, *make)[1].kind == "error"
+    monkeypatch.setattr(policy, "READONLY", replace(policy.READONLY, changes=True))
+    assert answers({}, *make)[1].value == 0
+
+
+GREEDY = (
+    "WITH RECURSIVE c (i, s) AS (SELECT 1, printf('%.90000c', 'x') UNION SELECT i + 1, s FROM c LIMIT 1000)"
+    " SELECT count(*) FROM c"
+)
+
+
+def test_memory_has_a_limit_of_its_own_in_the_worker(one: Keeper, monkeypatch: pytest.MonkeyPatch) -> None:
+    answer = one.read({}, [GREEDY])[0]
+    assert (answer.kind, answer.error) == ("limit", "it needs more memory than one statement gets here")
+    monkeypatch.setattr(policy, "READONLY", replace(policy.READONLY, seconds=3600))
+    assert answers({}, GREEDY)[0].value == 1000
+
+
+# Answers
+
+
+def test_many_checks_are_answered_in_one_round_trip_in_order(sandbox: Sandbox) -> None:
+    folder = sandbox.stores.folder
+    files = {"w": folder / "write.db", "r": folder / "read.db", "lab": folder / "lab.db"}
+    given = guard.values(
+        files,
+        [
+            "SELECT max(position) FROM w.events",
+            "SELECT nonsense",
+            "SELECT position FROM r._checkpoint WHERE name = 'sales'",
+            "SELECT count(*) FROM r.product_search WHERE product_search MATCH 'lamp'",
+            "SELECT behind FROM lab.lag WHERE projection = 'sales' ORDER BY n DESC LIMIT 1",
+            "SELECT 1 WHERE false",
+        ],
+    )
+    assert [answer.value for answer in given] == [5, None, 5, 1, 0, None]
+    assert [answer.kind for answer in given] == ["rows", "error", "rows", "rows", "rows", "rows"]
+
+
+@pytest.mark.parametrize(
+    ("sql", "kind", "said"),
+    [
+        ("INSERT INTO r.t VALUES (1)", "error", "SQLite says: no such table: r.t"),
+        ("PRAGMA journal_mode", "error", "only SELECT can be used here, not PRAGMA"),
+        ("CREATE TABLE x (a)", "error", "only SELECT can be used here; nothing can be created or dropped"),
+        ("SELECT 1; SELECT 2", "error", "only one statement can be used at a time"),
+        ("SELECT random()", "error", "the function random() is not allowed here"),
+        ("SELECT * FROM main._secret", "error", "the table _secret cannot be read here"),
+        ("SELECT colour", "error", "SQLite says: no such column: colour"),
+        ("-- nothing", "error", "there is no SELECT in it"),
+        ("SELECT '\ud800'", "rows", None),
+        ("SELECT zeroblob(200000)", "limit", "a value or the statement is too long"),
+        ("SELECT max(" + "1, " * 30 + "1)", "limit", "too many arguments"),
+    ],
+)
+def test_an_error_is_an_answer_in_words(
+    files: dict[str, Path], one: Keeper, sql: str, kind: str, said: str | None
+) -> None:
+    answer = one.read({"main": files["main"]}, [sql])[0]
+    assert answer.kind == kind
+    assert (answer.error is None) if said is None else (said in str(answer.error))
+
+
+def test_work_is_counted_and_the_same_every_time(files: dict[str, Path], one: Keeper) -> None:
+    sql = "SELECT count(*) FROM events WHERE payload LIKE '%customer 7%'"
+    first, second, small = one.read(files, [sql, sql, "SELECT 1"])
+    assert first.work == second.work > 1000
+    assert small.work < 10
+
+
+def test_bytes_and_infinite_numbers_come_through(one: Keeper) -> None:
+    answer = one.read({}, ["SELECT x'ff00', 9e999, -9e999, NULL, 'é', 0.5, 9223372036854775807"])[0]
+    assert answer.rows == ((b"\xff\x00", float("inf"), float("-inf"), None, "é", 0.5, 2**63 - 1),)
+
+
+def test_rows_are_cut_off_and_it_is_told(files: dict[str, Path], one: Keeper) -> None:
+    whole, cut = one.read(files, ["SELECT seq FROM events LIMIT 500", "SELECT seq FROM events LIMIT 501"])
+    assert (len(whole.rows), whole.cut, len(cut.rows), cut.cut) == (500, False, 500, True)
+
+
+def test_a_store_that_is_not_there_is_an_answer_too_and_none_is_made(tmp_path: Path, one: Keeper) -> None:
+    answer = one.read({"w": tmp_path / "none.db"}, ["SELECT 1"])[0]
+    assert "cannot be read" in str(answer.error)
+    (tmp_path / "junk.db").write_bytes(b"junk" * 500)
+    assert one.read({"w": tmp_path / "junk.db"}, ["SELECT 1"])[0].kind == "error"
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["junk.db"]
+
+
+# Workers come and go
+
+
+def test_a_worker_that_was_killed_is_replaced_and_nothing_is_lost(files: dict[str, Path], one: Keeper) -> None:
+    before = process(one)
+    os.kill(before, signal.SIGTERM)
+    assert one.read(files, ["SELECT count(*) FROM products"])[0].value == 200
+    assert process(one) != before
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGSTOP"), reason="needs SIGSTOP")
+def test_a_worker_that_does_not_answer_is_ended_and_another_answers(files: dict[str, Path], one: Keeper) -> None:
+    before = process(one)
+    os.kill(before, signal.SIGSTOP)
+    three = one.read(files, [f"SELECT {n}" for n in range(3)])
+    assert [answer.value for answer in three] == [0, 1, 2]
+    assert not (PROC / str(before)).exists()
+
+
+def test_a_worker_that_dies_between_two_answers_loses_none(one: Keeper, monkeypatch: pytest.MonkeyPatch) -> None:
+    hear = Worker._hear
+
+    def die_after_the_first(self: Worker, kind: object, seconds: float) -> object:
+        reply = hear(self, kind, seconds)
+        if reply == Answer("rows", None, ("1",), ((1,),)):
+            self.process.kill()
+            self.process.wait()
+        return reply
+
+    monkeypatch.setattr(Worker, "_hear", die_after_the_first)
+    assert [answer.value for answer in one.read({}, ["SELECT 1", "SELECT 2", "SELECT 3"])] == [1, 2, 3]
+
+
+def test_a_statement_that_ends_two_workers_is_late_and_those_after_it_are_answered(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(keeper, "GRACE_SECONDS", 0.0)
+    stubborn = (
+        "import time\nfrom lab.guard import worker\nask = worker._ask\n"
+        "def stuck(connection, gate, sql, most):\n"
+        "    return time.sleep(600) if sql == 'SELECT 2' else ask(connection, gate, sql, most)\n"
+        "worker._ask = stuck\nworker.main()"
+    )
+    start = subprocess.Popen
+    monkeypatch.setattr(subprocess, "Popen", lambda line, **rest: start([sys.executable, "-c", stubborn], **rest))
+    with closing(Keeper(workers=1)) as one:
+        given = one.read({}, ["SELECT 1", "SELECT 2", "SELECT 3"])
+    assert [(answer.kind, answer.value) for answer in given] == [("rows", 1), ("late", None), ("rows", 3)]
+
+
+def test_a_check_that_came_late_is_asked_once_more(one: Keeper, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[int] = []
+    read = Keeper.read
+
+    def slow_once(self: Keeper, files: dict[str, Path], statements: list[str], rows: int) -> list[Answer]:
+        asked.append(len(statements))
+        given = read(self, files, statements, rows)
+        return [Answer("late") if len(asked) == 1 and answer.value == 2 else answer for answer in given]
+
+    monkeypatch.setattr(Keeper, "read", slow_once)
+    assert [answer.value for answer in one.values({}, ["SELECT 1", "SELECT 2"])] == [1, 2]
+    assert asked == [2, 1]
+
+
+def test_a_worker_ends_when_nobody_is_left_to_ask_it() -> None:
+    alone = Worker()
+    assert next(alone.ask(Read({}, ("SELECT 1",), 1), Answer, 1, 60)).value == 1
+    alone.process.stdin.close()  # type: ignore[union-attr]
+    assert alone.process.wait(timeout=60) == 0
+    alone.close()
+
+
+@pytest.mark.skipif(not (PROC / "self" / "fd").exists(), reason="needs /proc")
+def test_a_worker_has_no_descriptor_of_the_server(files: dict[str, Path], one: Keeper) -> None:
+    with files["main"].open("rb") as secret:
+        os.set_inheritable(secret.fileno(), True)
+        one.close()
+        one.read({}, ["SELECT 1"])
+        assert {int(path.name) for path in (PROC / str(process(one)) / "fd").iterdir()} == {0, 1, 2}
