@@ -155,6 +155,8 @@ def retry(stores: Stores, action: Retry, line: Line) -> Done:
 def retry_target(stores: Stores, action: Retry) -> dict[str, int]:
     """Return how many parked events a retry is about; raise CannotDo if there is none."""
     waiting = _waiting(stores, action)
+    if action.position not in (None, *(entry.position for entry in waiting)):
+        waiting = []
     if not waiting and action.model in stores.checkpoints():
         raise CannotDo(f"{action.model} has no parked event" + (f" #{action.position}" if action.position else ""))
     return {action.model: len(waiting)}
@@ -164,8 +166,9 @@ def _waiting(stores: Stores, action: Retry) -> list[books.Parked]:
     waiting = books.parked(stores.read, action.model)
     if action.position is None:
         return waiting
-    stream = next((entry.stream for entry in waiting if entry.position == action.position), None)
-    return [entry for entry in waiting if entry.stream == stream]
+    # Its stream is asked of the log: a retry that was cut off may have resolved the event itself already.
+    streams = [event.stream for event in stores.write.events_after(action.position - 1, 1)]
+    return [entry for entry in waiting if entry.stream in streams]
 
 
 def _try_again(route: Route, entry: books.Parked, stores: Stores) -> Incident:

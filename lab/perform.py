@@ -57,7 +57,10 @@ from lab.values import closest
 
 
 def targets(stores: Stores, action: Action) -> dict[str, int] | None:
-    """Return the positions that an action will lead projections to, settled before it acts so that it may be redone."""
+    """Return the positions that an action will lead projections to, settled before it acts so that it may be redone.
+
+    A line that makes no sense now has none; done again, it has to fail again.
+    """
     head = stores.write.head()
     match action:
         case Step(model, events):
@@ -67,8 +70,10 @@ def targets(stores: Stores, action: Action) -> dict[str, int] | None:
             return {checkpoint.name: min(to or head, head) for checkpoint in running}
         case Run(model, to):
             return {name: min(to or head, head) for name in _named(stores, model)}
-        case Model("add", name, from_end=True):
-            return {name: head}
+        case Model("add", name, from_end=from_end) if name not in stores.checkpoints():
+            return {name: head if from_end else 0}
+        case Model("drop", name, old=False):
+            return _named(stores, name)
         case Model("fill"):
             return fill_target(stores, action)
         case Reorder(model):
@@ -182,7 +187,7 @@ def _model(stores: Stores, action: Model, line: Line) -> Done:
 
 
 def _drop(stores: Stores, action: Model, line: Line) -> Done:
-    if not (line.again and action.name in BUILT_IN):
+    if line.target is None:
         _named(stores, action.name)
     for name in stores.positions():
         projection = stores.projection(name)
@@ -221,7 +226,7 @@ def _add(stores: Stores, action: Model, line: Line) -> Done:
     position = (line.target or {}).get(action.name, 0)
     if action.name not in stores.checkpoints():
         stores.read.add(projection, position=position)
-    elif not line.again:
+    elif line.target is None:
         raise CannotDo(f"{action.name} is there already; this line would fill it again: model rebuild {action.name}")
     return Done(position=position)
 

@@ -246,9 +246,13 @@ def strike(scene: Scene, cell: Cell, variant: int, shoppers: Shoppers) -> None:
     for deed in scene.afterwards:
         deed()
     scene.sandbox.stores.points = usual
+
+
+def never_came(scene: Scene, cell: Cell) -> list[str]:
+    """A cell in which nothing happened proves nothing: say so."""
     sign = SIGNS.get(cell.fault, "SELECT 1")
-    assert scene.struck, f"{cell} was never reached"
-    assert scene.sandbox.lab.connection.execute(sign).fetchone(), f"{cell} left no sign"
+    left = scene.struck and scene.sandbox.lab.connection.execute(sign).fetchone()
+    return [] if left else ["the fault left no sign"]
 
 
 def start_again(scene: Scene) -> None:
@@ -313,12 +317,13 @@ def live_through(cell: Cell, guards: str, variant: int, seed: int) -> list[str]:
     with scene_of(model_of(cell, seed), guards) as scene:
         shoppers = Shoppers(random.Random(f"{cell} {seed}"))
         strike(scene, cell, variant, shoppers)
+        idle = never_came(scene, cell)
         scene.act(*shoppers.some(2))
         for _ in range(2):
             start_again(scene)
             let_work(scene)
         bring_home(scene)
-        return problems(scene)
+        return idle + problems(scene)
 
 
 def failures(cell: Cell, seeds: int) -> list[str]:

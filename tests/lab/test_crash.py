@@ -38,10 +38,12 @@ LINES = (
     "bulk 2",
     "model add customer_card",
     "model add customer_card from=end",
+    "model add sales",
     "model rebuild sales",
     "model rebuild order_list",
     "model rebuild all",
     "model drop sales",
+    "model drop customer_card",
     "model drop all",
     "step sales",
     "step all 2",
@@ -120,6 +122,9 @@ LOOSE_LINES = (
     "reorder sales 2",
     "retry sales",
     "retry order_list",
+    "retry order_list 7",
+    "retry order_list 12",
+    "reorder order_list 19",
     'patch "UPDATE sales SET units = units + 5"',
 )
 ARMED_LINES = ("step sales 2", "run sales", "run", "redeliver sales 6", "reorder sales")
