@@ -76,9 +76,13 @@ def read(request: Read) -> Iterator[Answer]:
     except sqlite3.Error as error:
         yield from [Answer("error", f"a store cannot be read: {error}")] * len(request.statements)
         return
+    *others, last = request.statements
     with closing(connection):
-        for sql in request.statements:
+        for sql in others:
             yield _ask(connection, gate, sql, request.rows)
+        answer = _ask(connection, gate, last, request.rows)
+    # Whoever has every answer may close or move the files, so they are let go before the last one.
+    yield answer
 
 
 def _connect(uri: str, busy_seconds: float) -> sqlite3.Connection:

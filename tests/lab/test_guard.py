@@ -218,6 +218,16 @@ def test_a_store_that_is_not_there_is_an_answer_too_and_none_is_made(tmp_path: P
     assert sorted(path.name for path in tmp_path.iterdir()) == ["junk.db"]
 
 
+def test_the_files_are_let_go_before_the_last_answer(tmp_path: Path) -> None:
+    path = tmp_path / "store.db"
+    with closing(sqlite3.connect(path)) as owner:
+        owner.execute("PRAGMA journal_mode = WAL")
+        owner.execute("CREATE TABLE t (x)")
+        answers = worker.read(Read({"w": str(path)}, ("SELECT 1", "SELECT count(*) FROM w.t"), 1))
+        assert [next(answers).value for _ in range(2)] == [1, 0]
+    assert not path.with_name("store.db-wal").exists(), "its owner was not the last to close it"
+
+
 # Workers come and go
 
 
