@@ -9,6 +9,7 @@ import os
 import re
 import secrets
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -16,9 +17,12 @@ from typing import Annotated
 
 import msgspec
 
+from lab import limits
 from lab.clock import RealClock, iso
 
 FORMAT = 1
+LOCKS = 64
+"""So many people can change their progress at once; two who share a lock wait for each other."""
 
 Short = Annotated[str, msgspec.Meta(max_length=200)]
 When = Annotated[str, msgspec.Meta(pattern=r"^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d{1,6})?Z$")]
@@ -28,6 +32,10 @@ Value = Short | int | float | None
 
 class ProgressError(Exception):
     """A file is no progress file; the message says what is wrong with it."""
+
+
+class NotKept(Exception):
+    """Somebody's progress could not be written."""
 
 
 class Part(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True):
@@ -144,33 +152,50 @@ class ProgressShelf:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._lock = threading.RLock()
+        self._locks = [threading.RLock() for _ in range(LOCKS)]
         folder.mkdir(parents=True, exist_ok=True)
 
-    @staticmethod
-    def new_id() -> str:
-        """Return an id that nobody has."""
+    def new_id(self) -> str:
+        """Return an id that nobody has; files that no cookie leads to any more go."""
+        oldest = time.time() - limits.DELETE_AFTER_SECONDS
+        for path in self._folder.iterdir():
+            with suppress(FileNotFoundError):
+                if path.stat().st_mtime < oldest:
+                    path.unlink()
         return secrets.token_urlsafe(16)
 
     def load(self, progress_id: str | None) -> Progress:
         """Return somebody's progress; a new one if there is none, or none that can be read."""
         if progress_id is None:
             return Progress()
+        path = self._path(progress_id)
         with suppress(OSError, ProgressError):
-            return imported(self._path(progress_id).read_bytes())
+            progress = imported(path.read_bytes())
+            # The cookie that names it lasts as long from now.
+            os.utime(path)
+            return progress
         return Progress()
 
     def save(self, progress_id: str, progress: Progress) -> None:
-        """Keep somebody's progress: the whole of it, or as it was before."""
+        """Keep somebody's progress: the whole of it, or as it was before. Raise NotKept if that cannot be."""
         path = self._path(progress_id)
         making = path.with_suffix(f".{threading.get_ident()}")
-        making.write_bytes(exported(progress))
-        os.replace(making, path)
+        try:
+            making.write_bytes(exported(progress))
+            os.replace(making, path)
+        except OSError as error:
+            with suppress(OSError):
+                making.unlink()
+            raise NotKept(str(error)) from error
+
+    def forget(self, progress_id: str) -> None:
+        """Delete somebody's progress."""
+        self._path(progress_id).unlink(missing_ok=True)
 
     @contextmanager
     def change(self, progress_id: str) -> Iterator[Progress]:
         """Lend somebody's progress to be changed, by one at a time; it is kept if it is another afterwards."""
-        with self._lock:
+        with self._locks[hash(progress_id) % LOCKS]:
             progress = self.load(progress_id)
             before = exported(progress)
             yield progress

@@ -6,6 +6,7 @@ from typing import Any
 from flask import Flask, render_template, request
 
 from lab import limits
+from lab.lesson_progress import ProgressShelf
 from lab.sandbox import Sandbox
 from lab.shelf import Shelf
 from lab.worker import Worker
@@ -60,12 +61,12 @@ def register(app: Flask, home: Path) -> None:
         app.register_blueprint(blueprint)
     app.context_processor(common)
     app.add_template_global(cells.kind)
-    parts = app.extensions["lagoon"] = _parts(Shelf(home))
+    parts = app.extensions["lagoon"] = _parts(Shelf(home), ProgressShelf(home / "progress"))
     parts.worker.start()
     shutdown.on_stop(parts.close)
 
 
-def _parts(shelf: Shelf) -> Parts:
+def _parts(shelf: Shelf, progress: ProgressShelf) -> Parts:
     """Tie the long-lived parts together: what changes on the shelf wakes the worker and those who watch."""
     worker, hub = Worker(shelf), Hub(shelf, look=_look, render=_render)
 
@@ -74,7 +75,7 @@ def _parts(shelf: Shelf) -> Parts:
         hub.stir(sandbox_id)
 
     shelf.on_open, shelf.on_change = worker.look, changed
-    return Parts(shelf, worker, hub)
+    return Parts(shelf, worker, hub, progress)
 
 
 def _look(sandbox: Sandbox) -> dict[str, Any]:

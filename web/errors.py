@@ -10,6 +10,7 @@ from werkzeug.exceptions import HTTPException
 from lab import limits
 from lab.admission import TooMany
 from lab.carry_out import Busy, Unsure
+from lab.lesson_progress import NotKept
 from lab.pool import Crowded
 from lab.shelf import DiskFull, NoSuchSandbox
 from web.hub import TooManyStreams
@@ -35,6 +36,8 @@ TRY_LATER = {
     Crowded: "Every place for an open sandbox is taken just now. Nothing was done; try again in a moment.",
     TooManyStreams: "Every live stream is taken, so this page asks for news instead.",
     DiskFull: "The disk is nearly full, so for now everything can be looked at, and nothing changed.",
+    NotKept: "Your progress could not be written down: the disk is full, or may not be written to. "
+    "Your sandbox is kept; try again in a moment.",
 }
 
 LOCKED = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR}

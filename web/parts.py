@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from flask import current_app
 
+from lab.lesson_progress import ProgressShelf
 from lab.shelf import Shelf
 from lab.worker import Worker
 from web.hub import Hub
@@ -11,11 +12,12 @@ from web.hub import Hub
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """The shelf of sandboxes, the worker that moves them, the hub of those who watch."""
+    """The shelf of sandboxes, the worker that moves them, the hub of those who watch, everybody's progress."""
 
     shelf: Shelf
     worker: Worker
     hub: Hub
+    progress: ProgressShelf
 
     def close(self) -> None:
         """End the streams, finish what is under way, close the stores."""
