@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator
-from functools import cache
+from functools import cache, lru_cache
 
 from markdown_it import MarkdownIt
 
@@ -10,18 +10,29 @@ from lab.lesson_files import Lesson, Question
 
 _LIKE_HTML = re.compile(r"</?[A-Za-z][^<>]*>|<!--")
 _CODE = re.compile(r"`([^`]+)`")
+_LINK = re.compile(r"\]\(([^)]*)\)")
+
+
+_ADDRESS = re.compile(r"https?://|/(?!/)|#", re.IGNORECASE)
+"""Where a link may lead: to the web, or to a page of this site."""
+
+_TEXTS_REMEMBERED = 1_000
 
 
 @cache
 def _markdown() -> MarkdownIt:
-    return MarkdownIt("commonmark", {"html": False, "typographer": False}).disable("image")
+    markdown = MarkdownIt("commonmark", {"html": False, "typographer": False}).disable("image")
+    markdown.validateLink = lambda url: _ADDRESS.match(url) is not None  # type: ignore[method-assign]
+    return markdown
 
 
+@lru_cache(_TEXTS_REMEMBERED)
 def render(text: str) -> str:
     """Return a lesson's text as HTML: paragraphs, lists, emphasis, code and links; HTML in it is shown, not obeyed."""
     return str(_markdown().render(text))
 
 
+@lru_cache(_TEXTS_REMEMBERED)
 def render_line(text: str) -> str:
     """Return a lesson's short text as HTML without a paragraph around it."""
     return str(_markdown().renderInline(text))
@@ -33,9 +44,8 @@ def spoiled(text: str) -> str | None:
         return f"HTML is not obeyed, only shown: {found[0]}"
     if found := re.search(r"!\[", text):
         return "pictures are left out; say it in words"
-    if found := re.search(r"\]\((?!https?://|/|#)([^)]*)\)", text):
-        return f"a link leads to an address of the web or of this site, not to {found[1]}"
-    return None
+    astray = next((address for address in _LINK.findall(text) if not _ADDRESS.match(address)), None)
+    return astray and f"a link leads to an address of the web or of this site, not to {astray}"
 
 
 def codes(text: str) -> list[str]:

@@ -18,6 +18,7 @@ from web import (
     experiments,
     lesson_pages,
     live,
+    markdown,
     page,
     panels,
     race,
@@ -61,6 +62,8 @@ def register(app: Flask, home: Path) -> None:
         app.register_blueprint(blueprint)
     app.context_processor(common)
     app.add_template_global(cells.kind)
+    app.add_template_filter(markdown.md)
+    app.add_template_filter(markdown.md_line)
     parts = app.extensions["lagoon"] = _parts(Shelf(home), ProgressShelf(home / "progress"))
     parts.worker.start()
     shutdown.on_stop(parts.close)
