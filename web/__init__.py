@@ -16,11 +16,13 @@ from web import (
     damaged,
     errors,
     experiments,
+    lesson_map,
     lesson_pages,
     live,
     markdown,
     page,
     panels,
+    progress,
     race,
     security,
     sheets,
@@ -45,6 +47,7 @@ BLUEPRINTS = (
     take.blueprint,
     damaged.blueprint,
     experiments.blueprint,
+    lesson_map.blueprint,
     lesson_pages.blueprint,
     race.blueprint,
     strategies.blueprint,
@@ -62,6 +65,7 @@ def register(app: Flask, home: Path) -> None:
         app.register_blueprint(blueprint)
     app.context_processor(common)
     app.add_template_global(cells.kind)
+    app.add_template_global(progress.way_back)
     app.add_template_filter(markdown.md)
     app.add_template_filter(markdown.md_line)
     parts = app.extensions["lagoon"] = _parts(Shelf(home), ProgressShelf(home / "progress"))
@@ -69,7 +73,7 @@ def register(app: Flask, home: Path) -> None:
     shutdown.on_stop(parts.close)
 
 
-def _parts(shelf: Shelf, progress: ProgressShelf) -> Parts:
+def _parts(shelf: Shelf, progress_shelf: ProgressShelf) -> Parts:
     """Tie the long-lived parts together: what changes on the shelf wakes the worker and those who watch."""
     worker, hub = Worker(shelf), Hub(shelf, look=_look, render=_render)
 
@@ -78,7 +82,7 @@ def _parts(shelf: Shelf, progress: ProgressShelf) -> Parts:
         hub.stir(sandbox_id)
 
     shelf.on_open, shelf.on_change = worker.look, changed
-    return Parts(shelf, worker, hub, progress)
+    return Parts(shelf, worker, hub, progress_shelf)
 
 
 def _look(sandbox: Sandbox) -> dict[str, Any]:

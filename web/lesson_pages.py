@@ -1,4 +1,4 @@
-"""The lessons: their list, the page of each, the bets and buttons in it."""
+"""The page of each lesson, and the bets and buttons in it."""
 
 import re
 from collections.abc import Callable
@@ -9,25 +9,19 @@ from flask.typing import ResponseReturnValue
 from lab import lessons
 from lab.lesson_files import Lesson
 from lab.sandbox import Sandbox
-from web import frames, stage, visitor
+from web import frames, progress, stage, visitor
 from web.live import live, live_from, live_partial, version_now
-from web.offered import offered
 
 blueprint = Blueprint("lessons", __name__)
 
 BUTTON = re.compile("[0-9]{1,2}", re.ASCII)
 
 
-@blueprint.get("/lessons")
-def index() -> ResponseReturnValue:
-    """The list of lessons."""
-    return render_template("lessons.html", lessons=list(offered().values()))
-
-
 @blueprint.get("/lessons/<lesson_id>")
 def show(lesson_id: str) -> ResponseReturnValue:
     """A lesson, where its learner left it."""
     session["met"] = True
+    progress.enter(visitor.lesson() or abort(404))
     return lesson_page(None)
 
 

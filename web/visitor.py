@@ -64,3 +64,9 @@ def begin() -> str:
     session["sandboxes"] = {**mine, start.name: new}
     session.permanent = True
     return new
+
+
+def leave_lessons() -> None:
+    """Let go of the visitor's sandboxes of lessons; each is put away when its time has come."""
+    mine: dict[str, str] = session.get("sandboxes", {})
+    session["sandboxes"] = {name: own for name, own in mine.items() if name == FREE_PLAY.name}
