@@ -4,7 +4,6 @@ from flask import Blueprint, Response, abort, flash, redirect, render_template, 
 from flask.typing import ResponseReturnValue
 
 from lab import limits
-from lab.lesson_files import lessons
 from lab.lesson_path import path_map
 from lab.lesson_progress import ProgressError, exported, imported, merged
 from lab.lessons import standing_of
@@ -56,8 +55,8 @@ def bring() -> ResponseReturnValue:
             mine.lessons = merged(mine, other).lessons
     except ProgressError as bad:
         return _page(f"This is no progress file of Lagoon, or it was changed: {bad}."), 422
-    passed = path_map(progress.mine())["passed"]
-    flash(f"Brought in. Of {len(lessons())} lessons, {passed} are passed now." if passed else "Brought in.")
+    path = path_map(progress.mine())
+    flash(f"Brought in: {path['passed']} of {path['lessons']} lessons are passed now.")
     return redirect(url_for("lesson_map.index", _anchor="progress"), code=303)
 
 
