@@ -26,7 +26,6 @@ NUMBER = re.compile("[0-9]{1,2}", re.ASCII)
 def show(lesson_id: str) -> ResponseReturnValue:
     """A lesson where its learner left it, or at the step that a link names."""
     session["met"] = True
-    progress.enter(visitor.lesson() or abort(404))
     lesson = _lesson()
     progress.enter(lesson)
     wanted = request.args.get("step")
