@@ -20,8 +20,9 @@ class Offer:
         return self._verbs is None or any(_begins(line, verb) or _begins(verb, line) for verb in self._verbs)
 
     def lines(self, verb: str) -> list[str]:
-        """Return the whole lines that a lesson names and that begin with a verb."""
-        return [line for line in self._verbs or () if _begins(line, verb) and _is_whole(line)]
+        """Return the whole lines that a lesson names and that begin with a verb; in free play that verb itself."""
+        verbs = (verb,) if self._verbs is None else self._verbs
+        return [line for line in verbs if _begins(line, verb) and _is_whole(line)]
 
     def tools(self) -> list[str]:
         """Return the whole lines that a lesson names and that have no other place on the page."""
