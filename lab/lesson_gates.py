@@ -15,6 +15,7 @@ from lab import replay
 from lab.lesson_files import Lesson, Predict, Road, Step, WrongRoad
 from lab.lesson_ground import Driven, Ground, Moment
 from lab.lesson_values import Trouble, holds, values_of
+from lab.lesson_words import asked
 from lab.sandbox import Sandbox
 
 MONKEYS = 40
@@ -44,8 +45,7 @@ class Trial:
     @cached_property
     def extra(self) -> list[str]:
         """What is evaluated beside the checks: what predictions ask, then when hints speak."""
-        predicted = [step.predict.actual for step in self.lesson.step if step.predict]
-        return [*predicted, *(hint.when for hint in self.lesson.hint)]
+        return [sql for _, sql in asked(self.lesson)][len(self.lesson.check) :]
 
     def drive(self, road: Road | WrongRoad) -> Driven:
         """Return what a road came to. It is driven once, however many gates look at it."""
@@ -86,9 +86,8 @@ def _said(value: object) -> str:
 def lines_are_actions(trial: Trial) -> Iterator[str]:
     """Every line is an action, and none fails but on a wrong road."""
     lesson = trial.lesson
-    for entry in trial.ground.failed_setup:
-        yield f"the setup line “{entry.line}” fails: {entry.reason}"
     driven = {"reference": [moment.answer for moment in trial.reference if moment.answer]}
+    yield from (f"the setup line “{entry.line}” fails: {entry.reason}" for entry in trial.ground.failed_setup)
     driven |= {f"also_ok {number}": trial.drive(road).answers for number, road in enumerate(lesson.also_ok, 1)}
     for name, answers in driven.items():
         for answer in answers:
@@ -151,11 +150,13 @@ def same_again(trial: Trial) -> Iterator[str]:
             exported = replay.export(sandbox.stores)
     with closing(Sandbox.load(trial.ground.folder / "exported", replay.read(exported))) as sandbox:
         ends.append(_came_to(trial, sandbox))
-    for run, before, after in zip(("a second run", "a replay of its transcript"), ends, ends[1:], strict=False):
+    runs = ("a second run of the reference", "a replay of its transcript")
+    for run, before, after in zip(runs, ends, ends[1:], strict=False):
         if after.fingerprint != before.fingerprint:
-            yield f"{run} of the reference leads to different stores"
-        for sql in (sql for sql in before.said if after.said[sql] != before.said[sql]):
-            yield f"{run} of the reference changes what is said by: {sql.strip()}"
+            yield f"{run} leads to different stores"
+        yield from (
+            f"{run} changes what {place} says" for place in before.said if after.said[place] != before.said[place]
+        )
 
 
 class _CameTo(NamedTuple):
@@ -164,8 +165,9 @@ class _CameTo(NamedTuple):
 
 
 def _came_to(trial: Trial, sandbox: Sandbox) -> _CameTo:
-    asked = [*(check.sql for check in trial.lesson.check), *trial.extra]
-    return _CameTo(sandbox.stores.fingerprint(), dict(zip(asked, values_of(sandbox, asked), strict=True)))
+    statements = dict(asked(trial.lesson))
+    said = dict(zip(statements, values_of(sandbox, statements.values()), strict=True))
+    return _CameTo(sandbox.stores.fingerprint(), said)
 
 
 def predictions_are_true(trial: Trial) -> Iterator[str]:

@@ -8,7 +8,6 @@ from lab import fixtures
 from lab.language import VERBS, parse
 from lab.lesson_files import Lesson, Question, misconceptions
 from lab.lesson_text import codes, prose, spoiled, words_in
-from lab.perform import PERFORM
 from lab.values import BadLine
 
 SITUATION_WORDS = 80
@@ -42,8 +41,7 @@ def ground(lesson: Lesson, before: list[Lesson]) -> Iterator[str]:
         yield f"there is no fixture {lesson.fixture}"
     for line in lesson.setup:
         try:
-            if type(parse(line)) not in PERFORM:
-                yield f"the setup line “{line}” has nothing to go back to"
+            parse(line)
         except BadLine as bad:
             yield f"the setup line “{line}” is no action: {bad}"
     if not lesson.reference.lines:
@@ -63,6 +61,8 @@ def ids(lesson: Lesson, before: list[Lesson]) -> Iterator[str]:
 
 def frame(lesson: Lesson, before: list[Lesson]) -> Iterator[str]:
     """Every part of a lesson is there; every check that is no invariant ends some step."""
+    if all(check.invariant for check in lesson.check):
+        yield "it has no check: a state that tells that its goal is reached"
     waited_for = {name for step in lesson.step for name in step.passes}
     for check in lesson.check:
         if not check.invariant and check.id not in waited_for:
@@ -84,9 +84,9 @@ def frame(lesson: Lesson, before: list[Lesson]) -> Iterator[str]:
 
 def question(lesson: Lesson, before: list[Lesson]) -> Iterator[str]:
     """Every question has one right answer, and a reason for each."""
-    for name, asked in (("retrieval", lesson.retrieval), ("concept", lesson.concept)):
-        if asked:
-            yield from (f"the {name} question {words}" for words in _slips(asked))
+    for name, posed in (("retrieval", lesson.retrieval), ("concept", lesson.concept)):
+        if posed:
+            yield from (f"the {name} question {words}" for words in _slips(posed))
     for predict in (step.predict for step in lesson.step if step.predict):
         if len({option.key for option in predict.options}) < max(2, len(predict.options)):
             yield f"the prediction “{predict.stem}” needs two options or more, each with another key"
@@ -95,13 +95,13 @@ def question(lesson: Lesson, before: list[Lesson]) -> Iterator[str]:
                 yield f"in the prediction “{predict.stem}” the right option {option.key} is tagged {option.tag}"
 
 
-def _slips(asked: Question) -> Iterator[str]:
-    right = sum(option.correct for option in asked.options)
+def _slips(posed: Question) -> Iterator[str]:
+    right = sum(option.correct for option in posed.options)
     if right != 1:
         yield f"has {right} right answers, not one"
-    if len(asked.options) < 2:
+    if len(posed.options) < 2:
         yield "leaves no choice: it needs two options or more"
-    for option in asked.options:
+    for option in posed.options:
         if option.correct and option.tag:
             yield f"tags its right answer “{option.text}” as {option.tag}"
         if not option.why.strip():
@@ -110,12 +110,17 @@ def _slips(asked: Question) -> Iterator[str]:
 
 def clockless(lesson: Lesson, before: list[Lesson]) -> Iterator[str]:
     """No SQL asks what time it is: a state says the same whenever it is looked at."""
-    asked = [(f"the check {check.id}", check.sql) for check in lesson.check]
-    asked += [(f"the hint {hint.id}", hint.when) for hint in lesson.hint]
-    asked += [(f"the prediction “{step.predict.stem}”", step.predict.actual) for step in lesson.step if step.predict]
-    for place, sql in asked:
+    for place, sql in asked(lesson):
         if found := _NOW.search(sql):
             yield f"{place} asks the clock: {found[0]}"
+
+
+def asked(lesson: Lesson) -> Iterator[tuple[str, str]]:
+    """Yield every SELECT of a lesson with the name of its place: of checks, then predictions, then hints."""
+    yield from ((f"the check {check.id}", check.sql) for check in lesson.check)
+    predicted = (step.predict for step in lesson.step if step.predict)
+    yield from ((f"the prediction “{predict.stem}”", predict.actual) for predict in predicted)
+    yield from ((f"the hint {hint.id}", hint.when) for hint in lesson.hint)
 
 
 def tags(lesson: Lesson, before: list[Lesson]) -> Iterator[str]:
