@@ -70,15 +70,20 @@
   // What is new in a lesson is said aloud, once, and nothing of it when the page comes. Who pressed a button in the rail
   // that is gone now goes on where the lesson goes on.
   const aloud = document.getElementById("said-aloud");
-  const told = new Set(all("[data-say]").map((each) => each.dataset.say));
+  let told = all("[data-say]").map((each) => each.dataset.say);
   let wasInRail = false;
-  addEventListener("submit", ({ target }) => { wasInRail = !!target.closest("#rail") && document.activeElement !== document.body; }, true);
+  addEventListener("submit", ({ target }) => {
+    wasInRail = !!target.closest("#rail") && document.activeElement !== document.body;
+  }, true);
   function tell() {
     if (!aloud) return;
-    const fresh = all("[data-say]").filter((each) => !told.has(each.dataset.say));
+    const now = all("[data-say]");
+    const fresh = now.filter((each) => !told.includes(each.dataset.say));
     if (fresh.length) aloud.textContent = fresh.map((each) => each.textContent.replace(/\s+/g, " ").trim()).join(" ");
-    fresh.forEach((each) => told.add(each.dataset.say));
-    if (wasInRail && document.activeElement === document.body) document.querySelector("#rail .now, #concept button, #rail")?.focus({ preventScroll: true });
+    told = now.map((each) => each.dataset.say);
+    if (wasInRail && document.activeElement === document.body) {
+      document.querySelector("#rail [aria-current], #concept button")?.focus({ preventScroll: true });
+    }
   }
 
   // Sliders say their value while they are dragged.

@@ -31,29 +31,29 @@ def show(lesson_id: str) -> ResponseReturnValue:
     wanted = request.args.get("step")
     if wanted is None:
         return page.draw()
-    step = _number(wanted)
-    if not 1 <= step <= len(lesson.step):
-        return page.draw(404, problem=f"There is no step “{wanted[:20]}”: {lesson.id} has 1 to {len(lesson.step)}.")
-    if _has_begun():
-        return page.draw(asked_for=step)
-    return open_step(lesson_id, step)
+    if _is_step(lesson, wanted) and _has_begun():
+        return page.draw(asked_for=int(wanted))
+    return _open(lesson, wanted)
 
 
 @blueprint.post("/lessons/<lesson_id>/open")
 def open_(lesson_id: str) -> ResponseReturnValue:
     """Open a step; what stood in the lesson's sandbox is replaced."""
-    return open_step(lesson_id, _number(request.form.get("step", "")))
+    return _open(_lesson(), request.form.get("step", ""))
 
 
-def open_step(lesson_id: str, step: int) -> ResponseReturnValue:
+def _is_step(lesson: Lesson, wanted: str) -> bool:
+    return 1 <= _number(wanted) <= len(lesson.step)
+
+
+def _open(lesson: Lesson, wanted: str) -> ResponseReturnValue:
     """Put the lesson's sandbox where a step begins, and lead there."""
-    lesson = _lesson()
-    try:
-        with visitor.change() as sandbox, progress.change() as mine:
-            open_at(lesson, sandbox, mine, step)
-    except lessons.NotNow as not_now:
-        return page.draw(404, problem=str(not_now))
-    return redirect(url_for("lessons.show", lesson_id=lesson_id), code=303)
+    if not _is_step(lesson, wanted):
+        reason = f"There is no step “{wanted[:20]}”: {lesson.id} has 1 to {len(lesson.step)}."
+        return page.draw(404, problem=reason)
+    with visitor.change() as sandbox, progress.change() as mine:
+        open_at(lesson, sandbox, mine, int(wanted))
+    return redirect(url_for("lessons.show", lesson_id=lesson.id), code=303)
 
 
 @blueprint.post("/lessons/<lesson_id>/bet")
