@@ -81,10 +81,10 @@ def _check(arguments: argparse.Namespace) -> int:
 def _line(report: Report) -> str:
     if report.lesson is None:
         return f"{report.file}: cannot be read"
-    lesson, count = report.lesson, len(report.problems)
+    lesson = report.lesson
     return (
-        f"{lesson.id} {lesson.title}: {len(lesson.check)} checks, {len(lesson.wrong)} attempts,"
-        f" {report.replays} replays, {report.seconds:.1f} s, {f'{count} problems' if count else 'no problem'}"
+        f"{lesson.id} {lesson.title}: checks {len(lesson.check)}, attempts {len(lesson.wrong)},"
+        f" replays {report.replays}, problems {len(report.problems)}, {report.seconds:.1f} s"
     )
 
 

@@ -67,7 +67,7 @@ def starts_and_prefixes(trial: Trial) -> Iterator[str]:
     lines = trial.lesson.reference.lines
     for done, moment in enumerate(trial.reference[:-1]):
         if moment.passes:
-            yield f"passes already after {done} of the {len(lines)} lines of the reference"
+            yield f"passes already after {done} of the {len(lines)} lines of the reference: no check wants the rest"
             return
 
 
@@ -228,7 +228,7 @@ def waits_change_nothing(trial: Trial) -> Iterator[str]:
             lines.append(line)
         failed += not trial.ground.drive(lines, name="the reference with waits").end.passes
     if failed:
-        yield f"{failed} of {IDLE} runs with idle waits do not pass"
+        yield f"{failed} of {IDLE} runs with idle waits do not pass: something depends on when it was done"
 
 
 def chance_hardly_passes(trial: Trial) -> Iterator[str]:
@@ -241,7 +241,8 @@ def chance_hardly_passes(trial: Trial) -> Iterator[str]:
     runs = (chance.choices(own, k=length) for _ in range(trial.monkeys)) if own else ()
     lucky = sum(trial.ground.drive(lines, name="at random").end.passes for lines in runs)
     if lucky > trial.monkeys * MOST_BY_CHANCE:
-        yield f"{lucky} of {trial.monkeys} runs at random pass; at most one in twenty may"
+        said = f"{lucky} of {trial.monkeys} runs at random pass; at most one in twenty may"
+        yield f"{said}: want more than luck brings, such as a look at each state on the way"
 
 
 def invariants_hold(trial: Trial) -> Iterator[str]:

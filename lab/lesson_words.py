@@ -20,6 +20,18 @@ MANY_NEW_VERBS = ("L01", "L09", "L11")
 
 LEVELS = 3
 
+PARTS = {
+    "module": "the stretch of the path that it belongs to",
+    "teaser": "one line about it for the map",
+    "situation": "what the learner finds, before anything is done",
+    "real_world": "what this means outside the sandbox",
+    "verbs": "what its page offers",
+    "[[wrong]]": "a road that has to fail, and the hint that then speaks",
+    "[[hint]]": "what to say when something is to be seen in the stores",
+    "[concept]": "the question at its end",
+}
+"""What every lesson has but the opener."""
+
 _NOW = re.compile(
     r"\bcurrent_(?:date|time|timestamp)\b|'now'"
     r"|\b(?:date|time|datetime|julianday|unixepoch)\s*\(\s*\)|\bstrftime\s*\(\s*'[^']*'\s*\)",
@@ -71,9 +83,9 @@ def frame(lesson: Lesson, before: list[Lesson]) -> Iterator[str]:
             yield f"the check {check.id} has no `say`: what the learner has shown by it"
     if is_opener(lesson):
         return
-    for name in ("module", "situation", "teaser", "real_world", "concept", "verbs", "wrong", "hint"):
-        if not getattr(lesson, name):
-            yield f"it has no {name}"
+    for name, what in PARTS.items():
+        if not getattr(lesson, name.strip("[]")):
+            yield f"it has no {name}: {what}"
     if lesson.retrieval is None and before and any(not is_opener(other) for other in before):
         yield "it has no retrieval: the question from an older lesson that opens it"
     if lesson.retrieval and lesson.retrieval.from_ not in {other.id for other in before}:
