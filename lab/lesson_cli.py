@@ -33,7 +33,7 @@ def add_commands(commands: "argparse._SubParsersAction[argparse.ArgumentParser]"
     checking.add_argument("--seed", default="lagoon", help="what the runs at random grow from")
     checking.set_defaults(run=_in_words(_check))
     judging = lesson.add_parser("roads", help="judge roads from a table: lesson, name, expected, lines joined by ;;")
-    judging.add_argument("file", type=Path)
+    judging.add_argument("files", nargs="+", type=Path, metavar="FILE.tsv")
     judging.set_defaults(run=_in_words(_roads))
 
 
@@ -106,8 +106,4 @@ def _try(arguments: argparse.Namespace) -> int:
 
 
 def _roads(arguments: argparse.Namespace) -> int:
-    try:
-        text = arguments.file.read_text(encoding="utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise LessonError(f"{arguments.file} is not text in UTF-8: byte {error.start} cannot be read") from None
-    return roads(read(text))
+    return roads([road for file in arguments.files for road in read(file)])

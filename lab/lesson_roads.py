@@ -18,43 +18,45 @@ BETWEEN = ";;"
 
 
 class Tried(NamedTuple):
-    """One road of the table: where it stands, what it should come to, and its lines."""
+    """One road of a table: where it stands, what it should come to, and its lines."""
 
-    row: int
+    place: str
     lesson: str
     name: str
     expected: str
     lines: list[str]
 
 
-def read(text: str) -> list[Tried]:
+def read(path: Path) -> list[Tried]:
     """Read a tab-separated table, whose first row may name the columns; raise LessonError if it is none."""
     try:
+        text = path.read_text(encoding="utf-8-sig")
         rows = list(csv.reader(io.StringIO(text, newline=""), delimiter="\t", quoting=csv.QUOTE_NONE))
+    except UnicodeDecodeError as error:
+        raise LessonError(f"{path.name} is not text in UTF-8: byte {error.start} cannot be read") from None
     except csv.Error as error:
-        raise LessonError(f"this is no table with tabs between its columns: {error}") from None
+        raise LessonError(f"{path.name} is no table with tabs between its columns: {error}") from None
     return [
-        _tried(number, row)
+        _tried(f"{path.name}, row {number}", row)
         for number, row in enumerate(rows, 1)
         if row and not row[0].startswith("#") and row != COLUMNS
     ]
 
 
-def _tried(number: int, row: list[str]) -> Tried:
+def _tried(place: str, row: list[str]) -> Tried:
     if len(row) != len(COLUMNS):
-        raise LessonError(
-            f"row {number} has {len(row)} columns, not {len(COLUMNS)}: {', '.join(COLUMNS)}, with a tab between two"
-        )
+        wanted = f"{len(COLUMNS)} with a tab between two ({', '.join(COLUMNS)})"
+        raise LessonError(f"{place}: the columns are {len(row)}, not {wanted}")
     lesson, name, expected, joined = row
     if expected not in EXPECTED:
-        raise LessonError(f"row {number} must expect pass or fail, not “{expected}”")
+        raise LessonError(f"{place}: a road is expected to pass or to fail, not “{expected}”")
     lines = [line.strip() for line in joined.split(BETWEEN)]
-    return Tried(number, lesson, name, expected, [line for line in lines if line])
+    return Tried(place, lesson, name, expected, [line for line in lines if line])
 
 
 def roads(tried: list[Tried]) -> int:
     """Judge roads, print what comes out otherwise than expected, and return the exit code."""
-    known = sorted((road for road in tried if road.lesson in lessons()), key=lambda road: (road.lesson, road.row))
+    known = sorted((road for road in tried if road.lesson in lessons()), key=lambda road: road.lesson)
     groups = [list(group) for _, group in groupby(known, key=lambda road: road.lesson)]
     otherwise = 0
     for words in spread(judge, groups):
@@ -74,7 +76,7 @@ def judge(tried: list[Tried]) -> list[str]:
     with tempfile.TemporaryDirectory() as folder:
         ground = Ground(lesson, Path(folder))
         return [
-            f"row {road.row}: {road.lesson} “{road.name}” should {road.expected}, but {' and '.join(words)}"
+            f"{road.place}: {road.lesson} “{road.name}” should {road.expected}, but {' and '.join(words)}"
             for road in tried
             if (words := list(_otherwise(ground, road)))
         ]

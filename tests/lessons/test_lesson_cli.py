@@ -217,6 +217,7 @@ def table(path: Path, *rows: str, encoding: str = "utf-8") -> Path:
     return path
 
 
+ROW = "roads.tsv, row 1:"
 STALE = "cmd place_order customer=c1 product=lamp qty=2 ;; query product_card lamp"
 
 
@@ -235,12 +236,12 @@ def test_roads_that_come_out_otherwise_are_printed_and_unknown_lessons_counted_a
     )
     ended = lesson("roads", path)
     assert (ended.code, ended.complaint) == (1, "")
-    assert ended.out[0].startswith("row 4: L05 “half of it” should pass, but it fails converged, ")
+    assert ended.out[0].startswith("roads.tsv, row 4: L05 “half of it” should pass, but it fails converged, ")
     assert ended.out[0].endswith(
         "“step order_list” fails: there is no read model order_list now; this line would add it: model add order_list"
     )
     assert ended.out[1:] == [
-        "row 5: L05 “the reference again” should fail, but it passes",
+        "roads.tsv, row 5: L05 “the reference again” should fail, but it passes",
         "left out 1: there is no lesson L77 yet",
         "roads 4 as expected 2",
     ]
@@ -249,6 +250,8 @@ def test_roads_that_come_out_otherwise_are_printed_and_unknown_lessons_counted_a
 def test_roads_that_come_out_as_expected_end_well(tmp_path: Path) -> None:
     path = table(tmp_path / "roads.tsv", f"L00\thalf of it\tfail\t{STALE}", f"L77\tto come\tfail\t{STALE}")
     assert lesson("roads", path)[:2] == (0, ["left out 1: there is no lesson L77 yet", "roads 1 as expected 1"])
+    twice = ["left out 2: there is no lesson L77 yet", "roads 2 as expected 2"]
+    assert lesson("roads", path, path)[:2] == (0, twice)
 
 
 @pytest.mark.parametrize(
@@ -256,10 +259,13 @@ def test_roads_that_come_out_as_expected_end_well(tmp_path: Path) -> None:
     [
         (None, "roads.tsv: No such file or directory"),
         (b"L05\tcaf\xe9\tpass\trun", "roads.tsv is not text in UTF-8: byte 7 cannot be read"),
-        (b"L05\tno lines\tpass", "row 1 has 3 columns, not 4: lesson, name, expected, lines, with a tab between two"),
-        (b"L05,by comma,pass,run", "row 1 has 1 columns, not 4"),
-        (b"L05\tperhaps\tmaybe\trun", "row 1 must expect pass or fail, not “maybe”"),
-        (b"L05\tlong\tpass\t" + b"x" * 200_000, "this is no table with tabs between its columns: field larger than"),
+        (
+            b"L05\tno lines\tpass",
+            f"{ROW} the columns are 3, not 4 with a tab between two (lesson, name, expected, lines)",
+        ),
+        (b"L05,by comma,pass,run", f"{ROW} the columns are 1, not 4 with a tab between two"),
+        (b"L05\tperhaps\tmaybe\trun", f"{ROW} a road is expected to pass or to fail, not “maybe”"),
+        (b"L05\tlong\tpass\t" + b"x" * 200_000, "roads.tsv is no table with tabs between its columns: field larger"),
     ],
 )
 def test_a_table_that_is_none_is_told_in_a_sentence(tmp_path: Path, content: bytes | None, said: str) -> None:

@@ -28,7 +28,7 @@ def test_a_lesson_passes_every_gate(path: Path) -> None:
 
 @pytest.mark.parametrize("path", ROADS, ids=lambda path: path.stem)
 def test_the_roads_of_others_come_out_as_expected(path: Path) -> None:
-    tried = lesson_roads.read(path.read_text(encoding="utf-8"))
+    tried = lesson_roads.read(path)
     assert {road.expected for road in tried} == {"pass", "fail"}
     assert {road.lesson for road in tried} == {path.stem}
     assert lesson_roads.judge(tried) == []
