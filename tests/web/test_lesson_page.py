@@ -275,8 +275,8 @@ def test_nothing_that_is_typed_is_refused_for_not_being_offered(client):
 
 def test_measures_stand_beside_each_other(client):
     do(client, "measure crud", "bulk 900", "measure crud", lesson="L01")
-    rows = get(client, "/lessons/L01").all("#measures tbody tr")
-    assert [row.split()[:3] for row in rows] == [["crud", "c1", "100"], ["crud", "c1", "1,000"]]
+    rows = get(client, "/lessons/L01").all("#measures li")
+    assert [row.split(":")[0] for row in rows] == ["crud 100 orders", "crud 1,000 orders"]
 
 
 # Questions
