@@ -55,7 +55,8 @@ def _in_words(run: Run) -> Run:
 def _new(arguments: argparse.Namespace) -> int:
     path = lesson_skeleton.write(arguments.id, arguments.into)
     name = arguments.id if path.parent == FOLDER else path
-    print(f"{path} is there; this says what is still to be done:\npython -m lab lesson check {name}")
+    print(f"{path} is there; this says what is still to be done:")
+    print(f"{sys.orig_argv[0]} -m lab lesson check {name}")
     return 0
 
 

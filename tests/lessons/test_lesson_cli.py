@@ -57,7 +57,7 @@ def test_a_new_lesson_is_a_skeleton_whose_problems_say_what_to_do(tmp_path: Path
     assert (made.code, made.complaint) == (0, "")
     assert made.out == [
         f"{path} is there; this says what is still to be done:",
-        f"python -m lab lesson check {path}",
+        f"{sys.executable} -m lab lesson check {path}",
     ]
     checked = lesson("check", path, "--monkeys", 1)
     assert checked.code == 1
@@ -80,7 +80,7 @@ def test_a_lesson_in_the_folder_of_all_lessons_is_known_by_its_id(tmp_path: Path
     made = lesson("new", "L15", at=tmp_path)
     assert made.out == [
         f"{tmp_path / 'lessons' / 'L15.toml'} is there; this says what is still to be done:",
-        "python -m lab lesson check L15",
+        f"{sys.executable} -m lab lesson check L15",
     ]
     assert lesson("check", "L15", "--monkeys", 1, at=tmp_path).out[0].startswith("L15 A title that says what happens:")
     written(tmp_path / "lessons" / "L20.toml")
