@@ -104,7 +104,7 @@ def told_beside_sales(client):
 
 def test_a_number_that_drifted_is_not_called_stale_and_one_that_waits_is(learner):
     act(learner, BUY)
-    act(learner, "run")
+    act(learner, "run sales")
     act(learner, 'patch "UPDATE sales SET units = 9"')
     assert "stale" not in told_beside_sales(learner)
     act(learner, BUY)
