@@ -19,17 +19,19 @@ def rail(of: Lesson, sandbox: Sandbox, progress: Progress) -> dict[str, Any]:
     with sandbox.lock:
         sandbox.stores.ensure_read()
         view = lessons.view(of, sandbox, progress)
-        hint = hint_now(of, sandbox, progress, 0, asked=False)
+        standing = lessons.standing_of(of, progress)
+        hint = hint_now(of, sandbox, progress, 0, asked=False) if standing.hints else None
         touched = any(entry.origin == "learner" for entry in sandbox.lab.entries())
-    standing = lessons.standing_of(of, progress)
     number = view["number"]
     concept = concept_of(of, progress) if view["done"] else None
     asked = _question(concept) if concept else None
     return {
         **view,
+        "checks": _checks(of, view),
         "place": _place(of),
         "module": of.module,
         "questions": [_question(each) for each in questions_for(of, progress)],
+        "checks": [{**check, "veil": _veil(of, check, number, standing)} for check in view["checks"]],
         "trail": [_stop(step, n, number, standing) for n, step in enumerate(of.step, 1)],
         "hint": _hint(hint) if hint else None,
         "patience": None if hint or view["done"] else _patience(view, standing, touched),
@@ -49,6 +51,12 @@ def _following(of: Lesson) -> dict[str, str] | None:
     names = list(all_lessons())
     after = names[names.index(of.id) + 1 :] if of.id in names else []
     return {"id": after[0], "title": all_lessons()[after[0]].title} if after else None
+
+
+def _checks(of: Lesson, view: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return the checks, each lit when it passes and its step is reached: some hold before anything was done."""
+    reached = {check for step in of.step[: view["number"]] for check in step.passes}
+    return [{**check, "ok": check["ok"] and check["id"] in reached} for check in view["checks"]]
 
 
 # Steps
@@ -78,6 +86,17 @@ def _reveal(predict: Predict, placed: Bet) -> dict[str, Any]:
     """Say what was bet and what happened; what happened in the words of the option that says it, if there is one."""
     actual = next((option.key for option in predict.options if option.says(placed.actual)), placed.actual)
     return {"said": placed.choice, "actual": actual, "right": placed.right, "explain": predict.explain}
+
+
+def _veil(of: Lesson, check: dict[str, Any], number: int, standing: Standing) -> str | None:
+    """Say when a check will be told: what a step looks for may give its bet away, so the bet comes first."""
+    at = next((n for n, step in enumerate(of.step, 1) if check["id"] in step.passes), number)
+    if check["ok"] or at < number:
+        return None
+    if at > number:
+        return f"comes with step {at}"
+    asks = of.step[at - 1].predict if at <= len(of.step) else None
+    return "comes when you have bet" if asks and str(at - 1) not in standing.bets else None
 
 
 # Questions

@@ -109,8 +109,7 @@ def test_every_lesson_opens_at_its_first_step_with_its_sandbox_beside_it(client,
     assert page.text("h1") == lesson.title
     assert page["[aria-current=step]"]["id"] == "step-1"
     assert page.all(".steps h3") == [f"{step.label} {'to come' if n else 'now'}" for n, step in enumerate(lesson.step)]
-    for check in lesson.step[0].passes:
-        assert page.text(f'[id="check-{check}"]').endswith("open")
+    assert {text.split()[-1] for text in page.all(".checks li")} == {"open"}
     assert page.soup.select("#write-tables, #event-log, #read-models")
 
 
@@ -182,6 +181,15 @@ def test_what_happened_is_told_in_the_words_of_the_option_that_says_it(client):
 
 
 # Checks
+
+
+def test_what_a_step_looks_for_is_told_when_its_bet_is_placed_and_not_before(client):
+    told = [check.say for check in L05.check]
+    first, later = get(client).all(".checks li")[0], get(client).all(".checks li")[1:]
+    assert first == "comes when you have bet open"
+    assert later[0] == "comes with step 2 open"
+    bet(client, "5")
+    assert get(client).all(".checks li")[0] == f"{told[0]} open"
 
 
 def test_checks_light_up_one_by_one_in_a_word_and_not_by_colour_alone(client):
