@@ -27,11 +27,10 @@ def rail(of: Lesson, sandbox: Sandbox, progress: Progress) -> dict[str, Any]:
     asked = _question(concept) if concept else None
     return {
         **view,
-        "checks": _checks(of, view),
         "place": _place(of),
         "module": of.module,
         "questions": [_question(each) for each in questions_for(of, progress)],
-        "checks": [{**check, "veil": _veil(of, check, number, standing)} for check in view["checks"]],
+        "checks": [{**check, "veil": _veil(of, check, number, standing)} for check in _checks(of, view)],
         "trail": [_stop(step, n, number, standing) for n, step in enumerate(of.step, 1)],
         "hint": _hint(hint) if hint else None,
         "patience": None if hint or view["done"] else _patience(view, standing, touched),
