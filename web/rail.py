@@ -30,7 +30,7 @@ def rail(of: Lesson, sandbox: Sandbox, progress: Progress) -> dict[str, Any]:
         "place": _place(of),
         "module": of.module,
         "questions": [_question(each) for each in questions_for(of, progress)],
-        "checks": [{**check, "veil": _veil(of, check, number, standing)} for check in _checks(of, view)],
+        "checks": [_check(of, check, number, standing) for check in view["checks"]],
         "trail": [_stop(step, n, number, standing) for n, step in enumerate(of.step, 1)],
         "hint": _hint(hint) if hint else None,
         "patience": None if hint or view["done"] else _patience(view, standing, touched),
@@ -52,10 +52,16 @@ def _following(of: Lesson) -> dict[str, str] | None:
     return {"id": after[0], "title": all_lessons()[after[0]].title} if after else None
 
 
-def _checks(of: Lesson, view: dict[str, Any]) -> list[dict[str, Any]]:
-    """Return the checks, each lit when it passes and its step is reached: some hold before anything was done."""
-    reached = {check for step in of.step[: view["number"]] for check in step.passes}
-    return [{**check, "ok": check["ok"] and check["id"] in reached} for check in view["checks"]]
+def _check(of: Lesson, check: dict[str, Any], number: int, standing: Standing) -> dict[str, Any]:
+    """Return a check, lit when it passes and its step is reached: some hold before anything was done.
+
+    What a step looks for may give its bet away, so it is told when the bet is placed.
+    """
+    at = next((n for n, step in enumerate(of.step, 1) if check["id"] in step.passes), number)
+    ok = check["ok"] and at <= number
+    has_to_bet = at == number <= len(of.step) and of.step[at - 1].predict and str(at - 1) not in standing.bets
+    later = f"comes with step {at}" if at > number else "comes when you have bet" if has_to_bet else None
+    return {**check, "ok": ok, "later": None if ok else later}
 
 
 # Steps
@@ -85,17 +91,6 @@ def _reveal(predict: Predict, placed: Bet) -> dict[str, Any]:
     """Say what was bet and what happened; what happened in the words of the option that says it, if there is one."""
     actual = next((option.key for option in predict.options if option.says(placed.actual)), placed.actual)
     return {"said": placed.choice, "actual": actual, "right": placed.right, "explain": predict.explain}
-
-
-def _veil(of: Lesson, check: dict[str, Any], number: int, standing: Standing) -> str | None:
-    """Say when a check will be told: what a step looks for may give its bet away, so the bet comes first."""
-    at = next((n for n, step in enumerate(of.step, 1) if check["id"] in step.passes), number)
-    if check["ok"] or at < number:
-        return None
-    if at > number:
-        return f"comes with step {at}"
-    asks = of.step[at - 1].predict if at <= len(of.step) else None
-    return "comes when you have bet" if asks and str(at - 1) not in standing.bets else None
 
 
 # Questions
