@@ -3,15 +3,14 @@
 import json
 from dataclasses import dataclass
 from itertools import pairwise
-from pathlib import Path
 
 import pytest
 from bs4 import BeautifulSoup, Tag
 from flask.testing import FlaskClient
+from msgspec.structs import replace
 
 from app import create_app
-from lab import lesson_files
-from lab.lesson_files import lessons
+from lab.lesson_files import Option, lessons
 from lab.lesson_path import AGAIN_AFTER
 from tests.web.visits import act, sandbox_ids
 
@@ -490,23 +489,16 @@ def test_what_is_announced_is_marked_and_the_live_region_is_empty_when_the_page_
 NASTY = """<img src=x onerror=alert(1)><script>alert(2)</script> & "quoted" [x](javascript:alert(3))"""
 
 
-def test_what_an_author_writes_is_shown_and_not_obeyed(client, monkeypatch, tmp_path: Path):
-    text = (lesson_files.FOLDER / "L05.toml").read_text(encoding="utf-8")
-    place = tmp_path / "L05.toml"
-    nasty = NASTY.replace('"', "'")
-    for name in ("title", "situation"):
-        assert f"{name} = " in text
-    text = text.replace('title = "The gap"', f'title = "{nasty}"')
-    text = text.replace("An order is accepted at the left.", nasty)
-    text = text.replace('{ key = "5" },', f'{{ key = "5" }},\n    {{ key = "{nasty}" }},', 1)
-    text = text.replace('label = "Buy, and look"', f'label = "{nasty}"')
-    text = text.replace('say = "You read the page while news about it was waiting."', f'say = "{nasty}"')
-    place.write_text(text, encoding="utf-8")
-    hostile = lesson_files.load(place)
+def test_what_an_author_writes_is_shown_and_not_obeyed(client, monkeypatch):
+    first = L05.step[0]
+    bad_bet = replace(first.predict, stem=NASTY, explain=NASTY, options=(Option(key=NASTY), *first.predict.options))
+    bad_step = replace(first, label=NASTY, text=NASTY, predict=bad_bet)
+    bad_checks = tuple(replace(check, say=NASTY) for check in L05.check)
+    hostile = replace(L05, title=NASTY, situation=NASTY, step=(bad_step, *L05.step[1:]), check=bad_checks)
     monkeypatch.setitem(lessons(), "L05", hostile)
-    post(client, "bet", choice=nasty)
+    post(client, "bet", choice=NASTY)
     do(client, BUY, LOOK)
     page = get(client)
     assert not page.soup.select("#guide script, #guide img, #guide a[href^=javascript]")
-    assert page.text("h1") == nasty
-    assert f"You said: {nasty}" in page.text(".reveal")
+    assert page.text("h1") == NASTY
+    assert f"You said: {NASTY}" in page.text(".reveal")
