@@ -84,6 +84,7 @@
     const now = all("[data-say]");
     const fresh = now.filter((each) => !told.includes(each.dataset.say));
     if (fresh.length) aloud.textContent = fresh.map((each) => each.textContent.replace(/\s+/g, " ").trim()).join(" ");
+    if (wasInRail) fresh.find((each) => each.closest("#hint"))?.closest("#hint").scrollIntoView({ block: "nearest" });
     told = now.map((each) => each.dataset.say);
     if (wasInRail && document.activeElement === document.body) {
       document.querySelector("#rail [aria-current], #concept button")?.focus({ preventScroll: true });
