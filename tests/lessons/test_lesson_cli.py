@@ -127,12 +127,12 @@ def test_trying_a_lesson_prints_the_stores_and_the_checks_after_each_line() -> N
     assert [line for line in ended.out if line in heads] == heads
     parts = [*(ended.out.index(head) for head in heads), len(ended.out)]
     start, first, *_, last = (ended.out[begin:end] for begin, end in pairwise(parts))
-    assert "  lamp        5" in start
-    assert "  lamp        3" in first
+    assert "  mug         20" in start
+    assert "  mug         18" in first
     assert "   accepted" in first
     assert "  not yet  stale-read-seen (it says 0, not 1)" in first
-    assert "  lamp        Lamp  2500         5         3" in first
-    assert "  lamp        Lamp  2500         1         8" in last
+    assert "  mug         Mug   800          20        4" in first
+    assert "  mug         Mug   800          14        8" in last
     assert sum(line.startswith("  passed ") for line in last) == len(lessons()["L05"].check)
     assert last[-1] == "  every step is over"
 
