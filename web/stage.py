@@ -42,12 +42,13 @@ def stage(sandbox: Sandbox) -> dict[str, Any]:
         "behind": head - position,
         "beat": head % 2,
         "items": items,
-        **_stock(sandbox),
+        **_stock(sandbox, pending=position < head),
         **_line(sandbox),
     }
 
 
-def _stock(sandbox: Sandbox) -> dict[str, list[dict[str, Any]]]:
+def _stock(sandbox: Sandbox, *, pending: bool) -> dict[str, list[dict[str, Any]]]:
+    """Return the stock in both stores; what changed last did so at the left, and once it was applied at the right."""
     touched = {table.name: table for table in xray.write_tables(sandbox)}["stock"]
     names = dict(sandbox.write.connection.execute("SELECT id, name FROM products"))
     write = [
@@ -55,7 +56,7 @@ def _stock(sandbox: Sandbox) -> dict[str, list[dict[str, Any]]]:
             "id": row.key,
             "name": names[row.key],
             "stock": row.cells[1].value,
-            "fresh": row.fresh,
+            "fresh": row.fresh and pending,
             "stale": False,
         }
         for row in touched.rows
@@ -66,7 +67,7 @@ def _stock(sandbox: Sandbox) -> dict[str, list[dict[str, Any]]]:
             "id": row.key,
             "name": cells["name"].value,
             "stock": cells["in_stock"].value,
-            "fresh": row.fresh and not cells["in_stock"].stale,
+            "fresh": row.fresh and not pending,
             "stale": cells["in_stock"].stale,
         }
         for row in (table.rows if table else [])

@@ -139,6 +139,18 @@ def test_the_opener_keeps_its_own_stage(client):
     assert not page.soup.select("#rail")
 
 
+def test_the_door_says_changed_where_the_newest_event_was_seen_last(client):
+    for posted, store, gone in (
+        ({"choice": "3"}, "w-lamp", "r-lamp"),
+        ({"button": "0"}, "r-lamp", "w-lamp"),
+        ({"button": "0"}, "w-mug", "r-lamp"),
+    ):
+        post(client, "bet" if "choice" in posted else "do", lesson="L00", **posted)
+        page = get(client, "/lessons/L00")
+        assert "changed" in page.text(f"#{store}")
+        assert "changed" not in page.text(f"#{gone}")
+
+
 # Bets
 
 
