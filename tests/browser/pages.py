@@ -113,6 +113,12 @@ SOME = Progress(
 GAP = lessons()["L05"].reference.lines
 
 
+def middle(name: str) -> tuple[str, ...]:
+    """Return the first two thirds of a lesson's reference: its tables, pages and badges at their widest."""
+    lines = lessons()[name].reference.lines
+    return lines[: len(lines) * 2 // 3 + 1]
+
+
 def after_click(name: str, role: str = "link") -> Callable[[BrowserContext], Page]:
     """Come to a busy sandbox with what this link or button opens."""
 
@@ -154,6 +160,7 @@ STOPS = (
     Stop("a lesson, asked for a step", guided("L05", *GAP[:1], then="?step=3")),
     Stop("a lesson, with lines of its own", guided("L01", "measure crud", "bulk 900", "measure crud")),
     Stop("a lesson, with a poison event", guided("L10", "run")),
+    *(Stop(f"a lesson, {name} in the middle", guided(name, *middle(name))) for name in ("L03", "L06", "L09")),
     Stop("two shoppers, new", at("/race")),
     Stop("two shoppers, sold twice", at("/race", "race read_then_write steps=ada,ben,ada,ben,ada,ben")),
     Stop("two shoppers, one waits", at("/race", "race guarded steps=ada,ben,ada,ben")),

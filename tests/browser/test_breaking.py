@@ -61,7 +61,7 @@ def test_crash_after_apply_see_the_double_mend_it_and_crash_again(page, sales):
     sales.get_by_role("button", name="Let it go on").click()
     expect(sales.locator(".c-units .drift")).to_have_text(re.compile("^4"))
     expect(sales.locator(".c-units .drift")).to_have_attribute("data-tip", "drift: the write store says 2")
-    sales.get_by_role("link", name="Drift in sales: 1 row").click()
+    sales.get_by_role("link", name="drift: 1 row in sales").click()
     expect(page.locator("#drift tbody tr").first).to_contain_text("event #6 OrderPlaced was applied")
 
     sheet = page.locator("#sheet")
