@@ -17,6 +17,11 @@ LEFT_OUT = "left out: "
 AXE = Path(__file__).parent.parent / "node_modules" / "axe-core" / "axe.min.js"
 
 
+def pytest_xdist_auto_num_workers() -> int:
+    """One more than there are processors, since a test with a browser waits for its page most of the time."""
+    return (os.cpu_count() or 1) + 1
+
+
 def find_chromium() -> str | None:
     return next(filter(None, map(shutil.which, NAMES)), None)
 
