@@ -14,6 +14,9 @@ from lab.lesson_files import lessons as all_lessons
 from lab.lesson_progress import Progress
 from lab.sandbox import Sandbox
 
+EVERY = 3
+"""The suite drives every third road of a table, `make lessons` every one."""
+
 ROADS = sorted(Path(__file__).with_name("roads").glob("*.tsv"))
 
 OPENER = all_lessons()["L00"]
@@ -31,7 +34,7 @@ def test_the_roads_of_others_come_out_as_expected(path: Path) -> None:
     tried = lesson_roads.read(path)
     assert {road.expected for road in tried} == {"pass", "fail"}
     assert {road.lesson for road in tried} == {path.stem}
-    assert lesson_roads.judge(tried) == []
+    assert lesson_roads.judge(tried[::EVERY]) == []
 
 
 def test_every_lesson_has_roads_of_others() -> None:
