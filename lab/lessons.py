@@ -82,13 +82,10 @@ def view(lesson: Lesson, sandbox: Sandbox, progress: Progress) -> dict[str, Any]
             "minutes": lesson.minutes,
             "goal": lesson.goal,
             "situation": lesson.situation,
-            "verbs": list(lesson.verbs),
             "number": number + 1,
             "steps": len(lesson.step),
-            "labels": [step.label for step in lesson.step],
             "step": None if done else _step(lesson.step[number], standing.bets.get(str(number))),
             "reveal": _reveal(lesson, number - 1, standing),
-            "reveals": [found for index in range(number) if (found := _reveal(lesson, index, standing))],
             "checks": [
                 {"id": check.id, "say": check.say, "ok": ok[check.id]} for check in lesson.check if not check.invariant
             ],
