@@ -1,0 +1,113 @@
+"""``python -m lab guard FILE``: tries a corpus of hostile SQL on the guard, and says which rows did not hold."""
+
+import argparse
+import sys
+import tempfile
+import time
+from collections.abc import Iterable, Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import NamedTuple
+
+from lab.guard import policy
+from lab.guard.corpus import OWN, PARAMETERS, Row, build, dump, rows
+from lab.guard.keeper import Keeper
+from lab.guard.messages import Refused, Stepped, Steps
+
+VERDICTS = {"rows": "ok", "done": "ok", "error": "denied", "limit": "limit", "late": "timeout"}
+MOST_GROWTH_BYTES = 64_000_000
+MEGABYTE = 1_000_000
+
+
+class Outcome(NamedTuple):
+    """What became of a row: how it ended and why, in what time, how large the worker grew, whether a store changed."""
+
+    row: Row
+    verdict: str
+    said: str
+    seconds: float
+    growth: int
+    changed: bool
+
+    @property
+    def late(self) -> bool:
+        """Whether it took more than twice its deadline."""
+        return self.seconds > 2 * _deadline(self.row)
+
+    @property
+    def held(self) -> bool:
+        """Whether it ended in a way that it may end, and harmed nothing."""
+        return self.verdict in self.row.expected and not self.changed and self.growth < MOST_GROWTH_BYTES
+
+
+def add_command(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Add ``guard`` to a command line."""
+    command = commands.add_parser("guard", help="try a corpus of hostile SQL on the guard")
+    command.add_argument("file", type=Path, help="tab-separated: id, kind, sql, expected, note")
+    command.set_defaults(run=_guard)
+
+
+def _guard(arguments: argparse.Namespace) -> int:
+    try:
+        corpus = list(rows(arguments.file))
+    except (OSError, UnicodeDecodeError, KeyError, TypeError, AttributeError) as problem:
+        print(f"{arguments.file} is no corpus: {problem!r}", file=sys.stderr)
+        return 2
+    outcomes = []
+    for outcome in attempt(corpus):
+        outcomes.append(outcome)
+        if not outcome.held or outcome.late:
+            print(_shown(outcome))
+    held, late = sum(outcome.held for outcome in outcomes), sum(outcome.late for outcome in outcomes)
+    grew = max((outcome.growth for outcome in outcomes), default=0)
+    print(f"held {held} of {len(outcomes)} late {late} grew {grew / MEGABYTE:.1f} MB")
+    return int(held < len(outcomes) or late > 0)
+
+
+def _shown(outcome: Outcome) -> str:
+    expected, took = " or ".join(outcome.row.expected), f"{outcome.seconds * 1000:.0f} ms"
+    late, changed = " (late)" if outcome.late else "", " a store changed" if outcome.changed else ""
+    return f"{outcome.row.id} {outcome.verdict} instead of {expected} in {took}{late}{changed}: {outcome.said}"
+
+
+def attempt(corpus: Iterable[Row]) -> Iterator[Outcome]:
+    """Try rows on fresh stores, one after the other, on one worker."""
+    with tempfile.TemporaryDirectory() as folder, closing(Keeper(workers=1)) as keeper:
+        files = build(Path(folder))
+        keeper.read(files, ["SELECT 1"])
+        before = dump(files)
+        for row in corpus:
+            outcome = _try(keeper, files, row, before)
+            # A busy machine may hold one row up. A row that is late for its own sake is late again.
+            yield _try(keeper, files, row, before) if outcome.late and outcome.held else outcome
+
+
+def _try(keeper: Keeper, files: dict[str, Path], row: Row, before: str) -> Outcome:
+    pid, size = keeper.process, memory(keeper.process)
+    started = time.perf_counter()
+    verdict, said = _ask(keeper, files, row)
+    seconds = time.perf_counter() - started
+    growth = max(0, memory(pid) - size) if keeper.process == pid else 0
+    return Outcome(row, verdict, said, seconds, growth, dump(files) != before)
+
+
+def _ask(keeper: Keeper, files: dict[str, Path], row: Row) -> tuple[str, str]:
+    if row.kind == "readonly":
+        answer = keeper.ask(files, row.steps[0], "corpus")
+        return "limit" if answer.cut else VERDICTS[answer.kind], answer.error or ""
+    request = Steps(str(files["read"]), row.steps, PARAMETERS, OWN)
+    stepped = keeper.once(request, Stepped | Refused, 2 * _deadline(row))
+    if isinstance(stepped, Stepped):
+        return VERDICTS[stepped.kind], stepped.error or ""
+    return "timeout" if stepped is None else "denied", "" if stepped is None else stepped.reason
+
+
+def _deadline(row: Row) -> float:
+    return policy.DEADLINE_SECONDS if row.kind == "readonly" else policy.STEP_SECONDS * len(row.steps)
+
+
+def memory(pid: int) -> int:
+    """Return the memory of a process in bytes; 0 where the system does not say."""
+    status = Path(f"/proc/{pid}/status")
+    lines = status.read_text().splitlines() if status.exists() else []
+    return next((int(line.split()[1]) * 1024 for line in lines if line.startswith("VmRSS")), 0)
