@@ -32,8 +32,10 @@ from lab.guard.messages import (
     Refused,
     Rehearse,
     Rehearsed,
+    Sing,
     Stepped,
     Steps,
+    Trusted,
 )
 from lab.guard.turns import Busy
 from lab.guard.words import LATE
@@ -60,10 +62,12 @@ __all__ = [
     "read",
     "rehearse",
     "steps",
+    "trusted",
     "values",
 ]
 
 _keepers: dict[int, Keeper] = {}
+_trusted: list[str | None] = []
 
 
 class Overrun(Exception):
@@ -152,23 +156,15 @@ def deliver(
     crash: str | None = None,
     line: int = 0,
 ) -> Progress:
-    """Deliver events to a read model in read.db: what ``Route.deliver`` does, in the worker.
+    """Deliver events to a read model in read.db in one transaction: what ``Route.deliver`` does, in the worker.
 
-    At most BATCH_EVENTS go in one transaction. Raise what SQLite raised if the store is in trouble, and Overrun if the
-    projection does not come to an end.
+    Raise what SQLite raised if the store is in trouble, and Overrun if the projection does not come to an end.
     """
-    progress = Progress()
-    for start in range(0, max(1, len(events)), policy.BATCH_EVENTS):
-        picked_up = now()
-        batch = tuple(events[start : start + policy.BATCH_EVENTS])
-        told = _deliver(Deliver(str(read_db), _clean(model), batch, guards, crash, line, pages))
-        if told.moved is not None:
-            progress.applied.append((model.name, *told.moved, picked_up, now()))
-        progress.incidents += told.incidents
-        if told.crashed:
-            progress.crashed.append(model.name)
-        if told.crashed or any(incident.what in ("stopped", "crashed") for incident in told.incidents):
-            break
+    picked_up = now()
+    told = _deliver(Deliver(str(read_db), _clean(model), tuple(events), guards, crash, line, pages))
+    progress = Progress(incidents=list(told.incidents), crashed=[model.name] if told.crashed else [])
+    if told.moved is not None:
+        progress.applied.append((model.name, *told.moved, picked_up, now()))
     return progress
 
 
@@ -194,6 +190,15 @@ def _clean(model: Model) -> Model:
 
 
 # The workers
+
+
+def trusted() -> str | None:
+    """Return None if this SQLite holds what the guard builds on, else why it is not trusted; found out once."""
+    if not _trusted:
+        told = _keeper().once(Sing(), Trusted, _seconds(policy.BATCH_SECONDS))
+        why_not = told.why_not if isinstance(told, Trusted) else "the worker did not survive being tried"
+        _trusted.append(why_not and f"SQLite {sqlite3.sqlite_version} does not keep to the guard: {why_not}")
+    return _trusted[0]
 
 
 def close() -> None:

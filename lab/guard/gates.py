@@ -104,7 +104,9 @@ class Making(Gate):
     def _why_not_named(self, name: str) -> str | None:
         # SQLite itself refuses the two names that it uses, so only SQLite comes here with them.
         by_itself = name == policy.NUMBERED_BY_SQLITE or name.startswith("sqlite_autoindex_")
-        if not by_itself and (name.startswith(policy.RESERVED) or name in self.modules):
+        if not by_itself and (
+            name.startswith(policy.RESERVED) or name in self.modules | policy.TABLES_MADE_BY_FUNCTIONS
+        ):
             return f"the name {name} is taken by the program"
         self.changed.add(name)
         return None

@@ -24,13 +24,19 @@ class Meter:
     work: int = 0
     late: bool = False
     too_much: bool = False
-    _started: float = field(default_factory=time.monotonic)
+    _started: float = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._started = self._now()
+
+    def _now(self) -> float:
+        return time.thread_time() if self.held_to.computing else time.monotonic()
 
     def __call__(self) -> bool:
         """Answer SQLite whether to stop."""
         self.work += self.held_to.steps // policy.UNIT
         self.too_much = self.most is not None and self.work > self.most
-        self.late = time.monotonic() - self._started > self.held_to.seconds
+        self.late = self._now() - self._started > self.held_to.seconds
         return self.late or self.too_much
 
 

@@ -55,7 +55,6 @@ HINTS: tuple[tuple[str, Hint], ...] = (
     (r"has no column named (\S+)", lambda found, names: closest(found[1], names.columns)),
     (r"no such table: (?:\w+\.)?(\S+)", lambda found, names: closest(found[1], names.tables)),
     (r"no such function: (\w+)", _function),
-    (r'near "(?i:top)": syntax', "SQLite writes LIMIT and a number, at the end."),
     (
         r'near "(?i:do)": syntax',
         "INSERT … SELECT needs WHERE true before ON CONFLICT, or ON belongs to a join.",

@@ -76,7 +76,9 @@ def _ask_and_explain(connection: sqlite3.Connection, gate: Gate, sql: str, most:
         hint = hints.hint(answer.error, hints.names(connection))
         return msgspec.structs.replace(answer, took_us=took_us, place=place, hint=hint)
     types = tuple(_type([row[number] for row in answer.rows]) for number in range(len(answer.columns)))
-    return msgspec.structs.replace(answer, took_us=took_us, types=types, plan=_plan(connection, gate, sql))
+    return msgspec.structs.replace(
+        answer, work=answer.work or 1, took_us=took_us, types=types, plan=_plan(connection, gate, sql)
+    )
 
 
 def _type(values: list[object]) -> str:

@@ -11,7 +11,8 @@ from cqrs.events import RecordedEvent
 from lab.loose import Guards
 from lab.outcome import Incident
 
-MAX_FRAME_BYTES = 4_000_000
+MAX_FRAME_BYTES = 10_000_000
+"""More than all events of a sandbox."""
 
 
 class Ready(msgspec.Struct, frozen=True, tag="ready"):
@@ -94,6 +95,10 @@ class Deliver(msgspec.Struct, frozen=True, tag="deliver"):
     crash: str | None
     line: int
     pages: int
+
+
+class Sing(msgspec.Struct, frozen=True, tag="sing"):
+    """Try the canaries on this SQLite."""
 
 
 # Replies
@@ -199,6 +204,12 @@ class Rehearsed(msgspec.Struct, frozen=True, tag="rehearsed"):
     stopped: str | None = None
 
 
+class Trusted(msgspec.Struct, frozen=True, tag="trusted"):
+    """Whether this SQLite can be trusted with what people type; if not, why."""
+
+    why_not: str | None
+
+
 class Made(msgspec.Struct, frozen=True, tag="made"):
     """The table is there."""
 
@@ -219,8 +230,8 @@ class Refused(msgspec.Struct, frozen=True, tag="refused"):
     code: int = 0
 
 
-Request = Read | Patch | Steps | Check | Rehearse | Make | Deliver
-Reply = Ready | Answer | Patched | Stepped | Checked | Rehearsed | Made | Delivered | Refused
+Request = Read | Patch | Steps | Check | Rehearse | Make | Deliver | Sing
+Reply = Ready | Answer | Patched | Stepped | Checked | Rehearsed | Made | Delivered | Trusted | Refused
 
 _encoder = msgspec.msgpack.Encoder()
 

@@ -21,7 +21,7 @@ OWN_PAGES = policy.OWN_BYTES // limits.PAGE_BYTES
 
 PAGES_OF = """
 SELECT coalesce(sum(pgsize), 0) / (SELECT page_size FROM pragma_page_size)
-FROM dbstat WHERE aggregate AND name IN (SELECT name FROM sqlite_schema WHERE tbl_name IN ({}))
+FROM dbstat WHERE aggregate = TRUE AND name IN (SELECT name FROM sqlite_schema WHERE tbl_name IN ({}))
 """
 
 
@@ -68,8 +68,15 @@ class OwnStore(ReadStore):
 
     def begin(self, projection: Projection, position: int) -> None:
         """Make a projection's table inside the transaction that stands, its checkpoint at a position."""
+        if self._is_anothers(projection.name):
+            raise Unfit("error", f"the name {projection.name} is taken in read.db", "")
         self._drop(projection)
         self._create(projection, position)
+
+    def _is_anothers(self, name: str) -> bool:
+        """Tell whether something has a name in read.db that is no read model, such as a part of the search."""
+        there = {found.lower() for found in self._names()}
+        return name in there and name not in {checkpoint.name for checkpoint in self.checkpoints()}
 
     # Tables
 
@@ -120,7 +127,7 @@ class OwnStore(ReadStore):
             raise trouble if trouble and trouble.kind != "error" else Unfit("error", LOST, sql)
         if trouble is None and not gate.changed:
             trouble = Unfit("error", gate.held_to.may, sql)
-        if trouble is None and self._used() > self._room:
+        if trouble is None and self._must_look and self._used() > self._room:
             trouble = Unfit("limit", OWN_FULL, sql)
         if trouble is not None:
             self.connection.execute("ROLLBACK TO one_step")
@@ -149,9 +156,11 @@ class OwnStore(ReadStore):
 
     def _set_room(self, most_pages: int | None) -> None:
         """Let all read models that are learners' own grow to their size together, and the file to its own."""
-        self._room = self._used() + OWN_PAGES - self._pages_of_learners()
         pages: int = self.connection.execute("PRAGMA page_count").fetchone()[0]
+        self._room = self._used() + OWN_PAGES - self._pages_of_learners()
         most = max(pages, self._room)
+        # Pages that are free in the file already are no growth of it, so there SQLite's own limit is not enough.
+        self._must_look = pages > self._room
         self.connection.execute(f"PRAGMA max_page_count = {most if most_pages is None else min(most, most_pages)}")
 
     def _pages_of_learners(self) -> int:

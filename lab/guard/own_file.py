@@ -48,8 +48,9 @@ def check(request: Check) -> Checked:
         store = OwnStore(connection)
         connection.execute("BEGIN")
         columns = list[str]()
-        made = list(_table(store, model, projection, columns))
-        findings += made or _statements(store, model, projection)
+        findings += _table(store, model, projection, columns)
+        if columns:
+            findings += _statements(store, model, projection)
     return Checked(tuple(findings), tuple(columns))
 
 
@@ -103,7 +104,7 @@ def _table(store: OwnStore, model: Model, projection: Projection, columns: list[
         said = f"{name} is a computed column; write its value when an event is applied"
         yield Finding(said, place=_word(model, name))
     for name in (name for name in projection.key if name not in columns):
-        place, hint = _line(model.source, "key:"), closest(name, columns)
+        place, hint = _line(model.source, "key"), closest(name, columns)
         yield Finding(f"the key {name} is no column of {projection.name}", None, place, hint)
 
 
@@ -126,6 +127,8 @@ def _finding(store: OwnStore, model: Model, event: str | None, sql: str, unfit: 
     inside = place_of(sql, said, lambda start: _complaint(store, start, event))
     if event and (missing := re.fullmatch(r"the event has no field (\w+)", said)):
         said, hint = f"{event} has no field {missing[1]}", closest(missing[1], FIELDS[event])
+    elif "no such table" in said:
+        hint = "A read model reads and changes its own table only; what it needs of others comes with the event."
     else:
         hint = hints.hint(said, hints.names(store.connection)) or ""
     block = re.search(rf"(?m)^--\s*on\s+{event}\s*$", model.source) if event else None

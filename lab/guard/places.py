@@ -44,7 +44,11 @@ def place_of(sql: str, said: str, complaint: Callable[[str], str]) -> Place | No
     if "syntax error" in said:
         # SQLite reads from left to right: the first spot at which it stumbles is the one.
         spots = [spot for spot in spots[:MOST_TRIES] if "syntax error" in complaint(sql[: spot[1]])] or spots
-    return place_at(sql, spots[0][0], sql[slice(*spots[0])]) if spots else None
+    if not spots:
+        return None
+    # An aggregate that is misused mostly stands in WHERE, behind one that is not.
+    start, end = spots[-1 if "misuse" in said else 0]
+    return place_at(sql, start, sql[start:end])
 
 
 def _spots(sql: str, word: str) -> Iterator[tuple[int, int]]:

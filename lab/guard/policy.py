@@ -29,12 +29,12 @@ PATCH_WORK = 200_000
 
 # A read model of one's own
 STEP_SECONDS = 0.1
-EVENT_WORK = 50_000
+EVENT_WORK = 20_000
 OWN_BYTES = 2_000_000
 OWN_FILE_CHARS = 10_000
 OWN_NAME_CHARS = 40
 OWN_STATEMENTS = 40
-BATCH_SECONDS = 10.0
+BATCH_SECONDS = 15.0
 BATCH_EVENTS = 100
 REHEARSED_EVENTS = 20
 REHEARSED_ROWS = 100
@@ -74,16 +74,17 @@ def _names(listed: str) -> frozenset[str]:
 
 
 PURE = _names("""
-    -> ->> abs avg ceil ceiling char coalesce count cume_dist dense_rank exp first_value floor format glob
-    group_concat hex ifnull iif instr json json_array json_array_length json_extract json_group_array
-    json_group_object json_insert json_object json_patch json_quote json_remove json_replace json_set json_type
-    json_valid lag last_value lead length like likelihood likely ln log log10 log2 lower ltrim max min mod nth_value
-    ntile nullif percent_rank pi pow power printf quote rank replace round row_number rtrim sign sqrt substr
-    substring sum total trim trunc typeof unicode unlikely upper zeroblob
+    -> ->> abs acos acosh asin asinh atan atan2 atanh avg ceil ceiling char coalesce concat concat_ws cos cosh count
+    cume_dist degrees dense_rank exp first_value floor format glob group_concat hex if ifnull iif instr json
+    json_array json_array_length json_error_position json_extract json_group_array json_group_object json_insert
+    json_object json_patch json_pretty json_quote json_remove json_replace json_set json_type json_valid lag
+    last_value lead length like likelihood likely ln log log10 log2 lower ltrim max min mod nth_value ntile nullif
+    octet_length percent_rank pi pow power printf quote radians rank replace round row_number rtrim sign sin sinh
+    sqrt string_agg substr substring sum tan tanh total trim trunc typeof unhex unicode unlikely upper zeroblob
 """)
 """Functions that answer the same whenever they are asked."""
 
-CLOCK = _names("current_date current_time current_timestamp date datetime julianday strftime time unixepoch")
+CLOCK = _names("current_date current_time current_timestamp date datetime julianday strftime time timediff unixepoch")
 CHANCE = _names("changes last_insert_rowid random randomblob sqlite_source_id sqlite_version total_changes")
 SEARCH = _names("bm25 highlight match snippet")
 
@@ -143,7 +144,8 @@ class Policy:
 
     ``words`` are those that it may begin with, if not every one is welcome. ``visible`` are the reserved tables that
     it may read; where ``own_only`` stands, it reads no other table than those that it may change. ``work`` is a limit
-    that is the same on every machine and in every replay, unlike ``seconds``.
+    that is the same on every machine and in every replay, unlike ``seconds``; these are seconds on the clock or, where
+    ``computing`` stands, of the processor, so that a busy machine does no harm to a statement that nobody waits for.
     """
 
     may: str
@@ -153,6 +155,7 @@ class Policy:
     changes: bool = False
     own_only: bool = False
     seconds: float = DEADLINE_SECONDS
+    computing: bool = False
     work: int | None = None
     steps: int = STEPS
 
@@ -175,6 +178,7 @@ CREATE = Policy(
     changes=True,
     own_only=True,
     seconds=STEP_SECONDS,
+    computing=True,
     work=EVENT_WORK,
 )
 CREATE_FILE = replace(CREATE, functions=frozenset())
@@ -188,5 +192,7 @@ APPLY = Policy(
     changes=True,
     own_only=True,
     seconds=STEP_SECONDS,
+    computing=True,
     work=EVENT_WORK,
+    steps=UNIT,
 )

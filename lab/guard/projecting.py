@@ -185,7 +185,7 @@ class Rehearsal:
             changed = list[int]()
             said = self._apply([event], changed)
             rows = changed[0] - before if changed else 0
-            yield Effect(event.position, event.type, rows, self._store.work, said)
+            yield Effect(event.position, event.type, rows, self._store.work or 1, said)
             if said is not None:
                 return
 

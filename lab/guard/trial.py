@@ -20,7 +20,7 @@ MEGABYTE = 1_000_000
 
 
 class Outcome(NamedTuple):
-    """What became of a row: how it ended and why, in what time, how large the worker grew, whether a store changed."""
+    """What became of a row: how it ended and why, in what time, what the worker grew, whether a store changed."""
 
     row: Row
     verdict: str
@@ -28,6 +28,7 @@ class Outcome(NamedTuple):
     seconds: float
     growth: int
     changed: bool
+    died: bool
 
     @property
     def late(self) -> bool:
@@ -37,7 +38,8 @@ class Outcome(NamedTuple):
     @property
     def held(self) -> bool:
         """Whether it ended in a way that it may end, and harmed nothing."""
-        return self.verdict in self.row.expected and not self.changed and self.growth < MOST_GROWTH_BYTES
+        harmless = not self.changed and not self.died and self.growth < MOST_GROWTH_BYTES
+        return harmless and self.verdict in self.row.expected
 
 
 def add_command(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -50,8 +52,11 @@ def add_command(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
 def _guard(arguments: argparse.Namespace) -> int:
     try:
         corpus = list(rows(arguments.file))
-    except (OSError, UnicodeDecodeError, KeyError, TypeError, AttributeError) as problem:
+    except (OSError, UnicodeDecodeError, KeyError, AttributeError) as problem:
         print(f"{arguments.file} is no corpus: {problem!r}", file=sys.stderr)
+        return 2
+    if not corpus:
+        print(f"{arguments.file} is no corpus: it has no rows", file=sys.stderr)
         return 2
     outcomes = []
     for outcome in attempt(corpus):
@@ -66,29 +71,34 @@ def _guard(arguments: argparse.Namespace) -> int:
 
 def _shown(outcome: Outcome) -> str:
     expected, took = " or ".join(outcome.row.expected), f"{outcome.seconds * 1000:.0f} ms"
-    late, changed = " (late)" if outcome.late else "", " a store changed" if outcome.changed else ""
-    return f"{outcome.row.id} {outcome.verdict} instead of {expected} in {took}{late}{changed}: {outcome.said}"
+    harm = {"late": outcome.late, "a store changed": outcome.changed, "the worker died": outcome.died}
+    harms = "".join(f", {what}" for what, so in harm.items() if so)
+    return f"{outcome.row.id} {outcome.verdict} (expected: {expected}) in {took}{harms}: {outcome.said}"
 
 
-def attempt(corpus: Iterable[Row]) -> Iterator[Outcome]:
-    """Try rows on fresh stores, one after the other, on one worker."""
+def attempt(corpus: Iterable[Row], look_after: int = 1) -> Iterator[Outcome]:
+    """Try rows on fresh stores, one after the other, on one worker; look at the stores after so many of them."""
     with tempfile.TemporaryDirectory() as folder, closing(Keeper(workers=1)) as keeper:
         files = build(Path(folder))
         keeper.read(files, ["SELECT 1"])
-        before = dump(files)
-        for row in corpus:
-            outcome = _try(keeper, files, row, before)
-            # A busy machine may hold one row up. A row that is late for its own sake is late again.
-            yield _try(keeper, files, row, before) if outcome.late and outcome.held else outcome
+        before, sizes = dump(files), dict[int, int]()
+        for number, row in enumerate(corpus, start=1):
+            outcome = _try(keeper, files, row, sizes)
+            if outcome.late and not outcome.died:
+                # A busy machine may hold one row up. A row that is late for its own sake is late again.
+                outcome = _try(keeper, files, row, sizes)
+            yield outcome._replace(changed=number % look_after == 0 and dump(files) != before)
 
 
-def _try(keeper: Keeper, files: dict[str, Path], row: Row, before: str) -> Outcome:
-    pid, size = keeper.process, memory(keeper.process)
+def _try(keeper: Keeper, files: dict[str, Path], row: Row, sizes: dict[int, int]) -> Outcome:
+    pid = keeper.process
+    size = sizes.setdefault(pid, memory(pid, "VmRSS"))
     started = time.perf_counter()
     verdict, said = _ask(keeper, files, row)
     seconds = time.perf_counter() - started
-    growth = max(0, memory(pid) - size) if keeper.process == pid else 0
-    return Outcome(row, verdict, said, seconds, growth, dump(files) != before)
+    died = keeper.process != pid
+    growth = 0 if died else max(0, memory(pid, "VmHWM") - size)
+    return Outcome(row, verdict, said, seconds, growth, changed=False, died=died)
 
 
 def _ask(keeper: Keeper, files: dict[str, Path], row: Row) -> tuple[str, str]:
@@ -106,8 +116,8 @@ def _deadline(row: Row) -> float:
     return policy.DEADLINE_SECONDS if row.kind == "readonly" else policy.STEP_SECONDS * len(row.steps)
 
 
-def memory(pid: int) -> int:
-    """Return the memory of a process in bytes; 0 where the system does not say."""
+def memory(pid: int, which: str) -> int:
+    """Return the memory of a process in bytes, now (VmRSS) or at its height (VmHWM); 0 where no system says so."""
     status = Path(f"/proc/{pid}/status")
     lines = status.read_text().splitlines() if status.exists() else []
-    return next((int(line.split()[1]) * 1024 for line in lines if line.startswith("VmRSS")), 0)
+    return next((int(line.split()[1]) * 1024 for line in lines if line.startswith(which)), 0)

@@ -4,7 +4,6 @@ Whatever a statement does to this process, the server goes on: see ``lab.guard.k
 """
 
 import math
-import os
 import signal
 import sqlite3
 import sys
@@ -14,14 +13,12 @@ from contextlib import suppress
 from typing import Any
 
 from lab.guard import policy
+from lab.guard.canaries import sing
 from lab.guard.looking import read
-from lab.guard.messages import Check, Deliver, Make, Patch, Read, Ready, Rehearse, Reply, Request, Steps, get, put
+from lab.guard.messages import Check, Deliver, Make, Patch, Read, Ready, Rehearse, Reply, Request, Sing, Steps, get, put
 from lab.guard.own_file import check
 from lab.guard.patching import patch
 from lab.guard.projecting import deliver, make, rehearse, steps
-
-BEHIND_THE_SERVER = 5
-"""How much a worker stands back where the processor is scarce: a page goes first."""
 
 
 def main() -> None:
@@ -31,8 +28,6 @@ def main() -> None:
     _limit("AS", policy.ADDRESS_BYTES)
     _limit("FSIZE", policy.FILE_BYTES)
     _limit("CORE", 0)
-    if hasattr(os, "nice"):
-        os.nice(BEHIND_THE_SERVER)
     put(sys.stdout.buffer, Ready())
     while (request := get(sys.stdin.buffer, Request)) is not None:
         # So long may one request compute, should nobody be left to stop it.
@@ -58,6 +53,7 @@ ANSWERS: dict[type[Any], Callable[[Any], Reply]] = {
     Rehearse: rehearse,
     Make: make,
     Deliver: deliver,
+    Sing: lambda request: sing(),
 }
 
 
