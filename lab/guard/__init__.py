@@ -142,7 +142,7 @@ def make(read_db: Path, model: Model, pages: int, position: int = 0, taken: Sequ
     ``pages`` is how large read.db may become. What is Refused with a code is the store's trouble.
     """
     request = Make(str(read_db), _clean(model), position, pages, tuple(taken))
-    made: Made | Refused | None = _keeper().once(request, Made | Refused, _seconds(policy.BATCH_SECONDS))
+    made: Made | Refused | None = _keeper().deliver(request, Made | Refused, _seconds(policy.BATCH_SECONDS))
     return Refused("it takes too long") if made is None else made if isinstance(made, Refused) else None
 
 
@@ -171,7 +171,7 @@ def deliver(
 def _deliver(request: Deliver) -> Delivered:
     """Deliver one batch. A worker that is lost may have committed; asked again, it finds the checkpoint there."""
     for _ in range(2):
-        told = _keeper().once(request, Delivered | Refused, _seconds(policy.LOCK_SECONDS + policy.BATCH_SECONDS))
+        told = _keeper().deliver(request, Delivered | Refused, _seconds(policy.LOCK_SECONDS + policy.BATCH_SECONDS))
         if isinstance(told, Refused):
             error = sqlite3.OperationalError(told.reason)
             error.sqlite_errorcode = told.code

@@ -77,6 +77,7 @@ class Keeper:
 
     def __init__(self, workers: int = WORKERS) -> None:
         self._turns = Turns(workers)
+        self._delivering = threading.Lock()
         self._warm: list[Worker] = []
 
     def close(self) -> None:
@@ -144,6 +145,11 @@ class Keeper:
         request = Read({name: str(path) for name, path in files.items()}, (clean(sql),), ROWS, explained=True)
         answer: Answer | None = self.once(request, Answer, 2 * DEADLINE_SECONDS, who)
         return answer or Answer("late", LATE.format(DEADLINE_SECONDS * 1000))
+
+    def deliver(self, request: Request, kind: Any, seconds: float) -> Any:
+        """Return the one reply to a request for read models of people's own; they share one worker at a time."""
+        with self._delivering:
+            return self.once(request, kind, seconds)
 
     def once(self, request: Request, kind: Any, seconds: float, who: str | None = None) -> Any:
         """Return the one reply to a request; None if the worker had to be ended, or died."""

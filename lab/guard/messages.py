@@ -3,6 +3,7 @@
 MessagePack and not JSON, because a cell may hold bytes or an infinite number.
 """
 
+import sqlite3
 from typing import Any, BinaryIO, Literal
 
 import msgspec
@@ -228,6 +229,11 @@ class Refused(msgspec.Struct, frozen=True, tag="refused"):
 
     reason: str
     code: int = 0
+
+
+def trouble(error: sqlite3.DatabaseError) -> Refused:
+    """Return what to answer where the store itself is in trouble."""
+    return Refused(str(error), getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR))
 
 
 Request = Read | Patch | Steps | Check | Rehearse | Make | Deliver | Sing

@@ -1,5 +1,6 @@
 """read.db as a learner's own projection gets it: the projector is the usual one, the statements are guarded."""
 
+import json
 import sqlite3
 from collections.abc import Iterable
 from contextlib import closing
@@ -21,7 +22,9 @@ OWN_PAGES = policy.OWN_BYTES // limits.PAGE_BYTES
 
 PAGES_OF = """
 SELECT coalesce(sum(pgsize), 0) / (SELECT page_size FROM pragma_page_size)
-FROM dbstat WHERE aggregate = TRUE AND name IN (SELECT name FROM sqlite_schema WHERE tbl_name IN ({}))
+FROM dbstat
+WHERE aggregate = TRUE
+  AND name IN (SELECT name FROM sqlite_schema WHERE tbl_name IN (SELECT value FROM json_each(?)))
 """
 
 
@@ -47,7 +50,7 @@ class OwnStore(ReadStore):
     def __init__(self, connection: sqlite3.Connection, own: Iterable[str] = (), most_pages: int | None = None) -> None:
         self.connection = connection
         self.work = 0
-        self.own = {name.lower(): name for name in own}
+        self.own = {name.lower(): name for name in own if name not in BUILT_IN}
         self.event: object = None
         harden(connection, policy.APPLY)
         self._gate = own_gate(connection, policy.APPLY, self.own)
@@ -110,6 +113,7 @@ class OwnStore(ReadStore):
         """Raise Unfit if a statement would not do for an event with these fields; it is not run."""
         if first_word(sql) not in policy.APPLY.words:
             raise Unfit("error", policy.APPLY.may, sql)
+        self.work = 0
         if trouble := self._tried(self._gate, f"EXPLAIN {sql}", parameters):
             raise trouble
         if not self._gate.changed:
@@ -169,8 +173,7 @@ class OwnStore(ReadStore):
             return 0
         found = self.connection.execute("SELECT name FROM pragma_table_list WHERE schema = 'main' AND type = 'table'")
         names = [name for (name,) in found if name not in BUILT_IN and not name.startswith(policy.RESERVED)]
-        marks = ", ".join("?" * len(names))
-        return int(self.connection.execute(PAGES_OF.format(marks), names).fetchone()[0])
+        return int(self.connection.execute(PAGES_OF, (json.dumps(names),)).fetchone()[0])
 
     def _used(self) -> int:
         sizes = "SELECT page_count - freelist_count FROM pragma_page_count, pragma_freelist_count"

@@ -5,6 +5,7 @@ that its file names; so nothing of the file may become SQL there.
 """
 
 import re
+import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import fields
@@ -25,6 +26,7 @@ FIELDS = {
 """The parameters that each type of event gives to a statement."""
 
 NAME = re.compile(r"[a-z][a-z0-9_]*", re.ASCII)
+COLUMN = re.compile(r"[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
 BLOCK = re.compile(r"^--\s*on\s+(\w+)\s*$", re.MULTILINE)
 HEADER = r"(?m)^--\s*{}\b.*$"
 
@@ -100,12 +102,28 @@ def _table(store: OwnStore, model: Model, projection: Projection, columns: list[
         return
     found = store.connection.execute("SELECT name, hidden FROM pragma_table_xinfo(?)", (projection.name,)).fetchall()
     columns += [name for name, hidden in found]
+    made = store.connection.execute("SELECT name FROM sqlite_schema WHERE name NOT LIKE 'sqlite%'").fetchall()
+    for name in (name for name in (*columns, *(name for (name,) in made)) if not COLUMN.fullmatch(name)):
+        # The program writes these names into statements of its own.
+        yield Finding(f"the name {name} needs letters, digits and _ only", place=_word(model, name))
     for name in (name for name, hidden in found if hidden):
         said = f"{name} is a computed column; write its value when an event is applied"
         yield Finding(said, place=_word(model, name))
-    for name in (name for name in projection.key if name not in columns):
+    for name in (name for name in projection.key if name not in columns or not NAME.fullmatch(name)):
         place, hint = _line(model.source, "key"), closest(name, columns)
         yield Finding(f"the key {name} is no column of {projection.name}", None, place, hint)
+    yield from _keywords(store, model, projection)
+
+
+def _keywords(store: OwnStore, model: Model, projection: Projection) -> Iterator[Finding]:
+    """Say which column of the key the program could not ask for, because SQL knows the word."""
+    for name in (name for name in projection.key if NAME.fullmatch(name)):
+        try:
+            store.connection.execute(f'EXPLAIN SELECT 1 FROM "{projection.name}" WHERE {name} = 1 ORDER BY {name}')
+        except sqlite3.OperationalError as error:
+            if "syntax error" in str(error):
+                said = f"the key {name} is a word of SQL; give the column another name"
+                yield Finding(said, place=_line(model.source, "key"))
 
 
 def _word(model: Model, name: str) -> Place | None:

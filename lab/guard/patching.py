@@ -6,7 +6,7 @@ from contextlib import closing
 from lab.guard import policy
 from lab.guard.gates import Gate
 from lab.guard.hardening import FOREIGN, connect, harden, uri, watched
-from lab.guard.messages import Patch, Patched, Refused
+from lab.guard.messages import Patch, Patched, Refused, trouble
 from lab.guard.words import LOST, explain
 
 NOTE = "INSERT OR REPLACE INTO _lines VALUES ('_patch', ?, ?)"
@@ -32,7 +32,7 @@ def patch(request: Patch) -> Patched | Refused:
                 connection.execute("COMMIT")
             return reply
     except sqlite3.DatabaseError as error:
-        return Refused(str(error), getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR))
+        return trouble(error)
 
 
 def _try(connection: sqlite3.Connection, gate: Gate, sql: str, *, commit: bool) -> Patched | Refused:

@@ -18,7 +18,8 @@ from lab.guard.looking import read
 from lab.guard.messages import Check, Deliver, Make, Patch, Read, Ready, Rehearse, Reply, Request, Sing, Steps, get, put
 from lab.guard.own_file import check
 from lab.guard.patching import patch
-from lab.guard.projecting import deliver, make, rehearse, steps
+from lab.guard.projecting import deliver, make, steps
+from lab.guard.rehearsing import rehearse
 
 
 def main() -> None:

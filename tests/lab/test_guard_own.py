@@ -8,7 +8,7 @@ import pytest
 
 from cqrs.read.projection import BUILT_IN
 from lab import guard, limits
-from lab.guard import Model, own_file, policy, projecting
+from lab.guard import Model, own_file, policy, rehearsing
 from lab.guard.messages import Rehearsed
 from lab.loose import Guards
 from lab.sandbox import Sandbox
@@ -94,6 +94,9 @@ MISTAKES = [
     ("-- key: customer_id", "-- key: name\n-- find: 1 = 1", "-- find: is only for the built-in", (2, 1), None),
     ("-- on OrderPlaced", "-- rebuild", "a block -- rebuild reads the whole log", (7, 1), "one by one"),
     ("-- key: customer_id", "", "spent has no line '-- key: <column>'", None, "Copy a built-in"),
+    ("cents       INTEGER", '"a b" INTEGER', "the name a b needs letters, digits and _ only", (5, 6), None),
+    ("-- on OrderPl", 'CREATE INDEX "x "" y" ON spent (cents);\n-- on OrderPl', "needs letters, digits", None, None),
+    ("-- key: customer_id\n", "-- key: order\n", "the key order is no column", (1, 1), "there is"),
     ("NOT NULL DEFAULT 0", "AS (1 + 1)", "cents is a computed column", (5, 5), None),
     ("DEFAULT 0", "DEFAULT (random())", "the DEFAULT of cents must be a plain number", (5, 5), None),
     ("DEFAULT 0", "CHECK (abs(cents) > 0)", "the function abs() is not allowed here", (5, 41), None),
@@ -112,6 +115,14 @@ def test_a_mistake_is_found_at_its_place(
     finding = next(finding for finding in findings if said in finding.said)
     assert (finding.place and (finding.place.line, finding.place.column)) == place
     assert (hint or "") in (finding.hint or "")
+
+
+def test_a_key_that_is_a_word_of_sql_is_found() -> None:
+    model = Model(
+        "spent", SPENT.source.replace("-- key: customer_id", "-- key: order").replace("customer_id ", '"order" ')
+    )
+    said = [finding.said for finding in own_file.check(own_file.Check(model)).findings]
+    assert "the key order is a word of SQL; give the column another name" in said
 
 
 @pytest.mark.parametrize("name", ["sales", "taken", "_mine", "Mine", "1st", "a b", 'x"; --', "é", "x" * 41, ""])
@@ -143,7 +154,7 @@ def test_a_rehearsal_shows_what_the_last_events_change_and_touches_no_store(shop
 
 def test_a_rehearsal_stops_in_front_of_a_poison_event(shop: Sandbox) -> None:
     model = changed(SPENT, "ON CONFLICT (customer_id) DO UPDATE SET cents = cents + excluded.cents", "")
-    rehearsed = projecting.rehearse(projecting.Rehearse(model, str(write_db(shop)), 4))
+    rehearsed = rehearsing.rehearse(rehearsing.Rehearse(model, str(write_db(shop)), 4))
     assert isinstance(rehearsed, Rehearsed)
     assert "UNIQUE constraint failed: spent.customer_id" in str(rehearsed.stopped)
     assert [(effect.position, bool(effect.error)) for effect in rehearsed.effects] == [(7, False), (8, True)]
