@@ -6,6 +6,7 @@ KILLS ?= 500
 TRIALS ?=
 SEEDS ?= 1
 MUTANTS ?= 20000
+MONKEYS ?= 600
 UV := uv==0.13.9
 
 VENV := .venv/bin/python
@@ -15,7 +16,7 @@ LOCK := $(VENV) -m uv pip compile --quiet --universal --python-version 3.11 --ge
 BROUGHT := static/vendor/htmx.min.js static/vendor/hx-sse.min.js
 MISSING := $(filter-out $(wildcard $(BROUGHT)),$(BROUGHT))
 
-.PHONY: run test bench faults soak shots lock clean again
+.PHONY: run test bench faults soak lessons shots lock clean again
 
 run: .venv/installed
 	@$(VENV) app.py
@@ -36,6 +37,10 @@ soak: .venv/installed-test
 	$(VENV) -m tests.durability $(TRIALS)
 	$(VENV) -m tests.lab.guard.fuzz $(MUTANTS)
 	LAGOON_EXAMPLES=200 $(VENV) -m pytest --quiet tests/lab/test_same_seed.py tests/lab/test_beside.py
+
+lessons: .venv/installed-test
+	$(VENV) -m lab lesson check --monkeys $(MONKEYS)
+	$(VENV) -m lab lesson roads tests/lessons/roads/*.tsv
 
 shots: .venv/installed-test
 	$(VENV) -m tests.shots

@@ -1,13 +1,18 @@
-"""Fixtures: the shops that sandboxes and scratch copies begin with, each a file of commands in lessons/fixtures."""
+"""Fixtures: the shops that sandboxes and scratch copies begin with, each a file in lessons/fixtures.
+
+It holds commands with an id, and orders as an older program took them: poison lines that leave nothing out.
+"""
 
 import re
 from pathlib import Path
 
 from cqrs.write.handlers import handle
 from cqrs.write.store import WriteStore
-from lab.actions import Cmd
+from lab.actions import Action, Cmd
 from lab.clock import Clock, from_iso, iso
+from lab.fault_actions import Poison
 from lab.language import parse
+from lab.legacy import ImportOrder, import_order
 from lab.values import BadLine
 
 FOLDER = Path(__file__).parent.parent / "lessons" / "fixtures"
@@ -32,11 +37,18 @@ def open_shop(write: WriteStore, clock: Clock, fixture: str) -> None:
     """Fill a write store as the fixture says, a millisecond a line."""
     for line in _lines(fixture):
         if line and not line.startswith("#"):
-            action = parse(line)
-            if not isinstance(action, Cmd) or action.command_id is None:
-                raise BadLine(f"a fixture holds commands with an id, not {line}")
-            handle(write, action.command(), command_id=action.command_id, now=iso(clock.now()))
+            _do(write, parse(line), iso(clock.now()))
             clock.pass_time(1)
+
+
+def _do(write: WriteStore, action: Action, now: str) -> None:
+    match action:
+        case Cmd(command_id=str(command_id)):
+            handle(write, action.command(), command_id=command_id, now=now)
+        case Poison(str(order), str(customer), str(product)):
+            import_order(write, ImportOrder(order, customer, product), f"legacy-{order}", now)
+        case _:
+            raise BadLine(f"a fixture holds commands with an id and complete poison lines, not {action}")
 
 
 def _path(fixture: str) -> Path:

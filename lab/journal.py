@@ -63,6 +63,8 @@ class Entry(NamedTuple):
     reason: str | None
     position: int | None
     answered_at: str | None
+    waited: int | None = None
+    """How many events were applied while a query waited; None for any other line."""
 
 
 class Journal:
@@ -123,7 +125,8 @@ class Journal:
     def entries(self, *, unfinished: bool = False) -> list[Entry]:
         """Return the lines in order, all of them or those that have no outcome yet."""
         where = "WHERE outcome IS NULL" if unfinished else ""
-        return [Entry(*row) for row in self.connection.execute(f"SELECT * FROM journal {where} ORDER BY n")]
+        lines = f"SELECT journal.*, waited FROM journal LEFT JOIN queries USING (n) {where} ORDER BY n"
+        return [Entry(*row) for row in self.connection.execute(lines)]
 
     def last_reading(self) -> str | None:
         """Return the latest clock reading in the journal."""

@@ -192,26 +192,38 @@ def misconceptions() -> dict[str, Misconception]:
 def load(path: Path) -> Lesson:
     """Read a lesson file, called L05.toml or L05-some-words.toml; raise LessonError if it is not one."""
     lesson: Lesson = _read(path, Lesson)
-    if lesson.format != FORMAT:
-        raise LessonError(f"{path.name}: format must be {FORMAT}, not {lesson.format}")
-    if lesson.id != path.stem.split("-")[0]:
-        raise LessonError(f"{path.name}: id is {lesson.id}, but the file is called {path.stem}")
     known = {check.id for check in lesson.check}
-    for step in lesson.step:
-        if unknown := set(step.passes) - known:
-            raise LessonError(f"{path.name}: the step “{step.label}” waits for {', '.join(unknown)}: no such check")
+    waits = ((n, step, set(step.passes) - known) for n, step in enumerate(lesson.step))
+    slips = {
+        "format": lesson.format != FORMAT and f"format must be {FORMAT}, not {lesson.format}",
+        "id": lesson.id != path.stem.split("-")[0] and f"id is {lesson.id}, but the file is called {path.stem}",
+        **{
+            f"step[{number}].passes": f"the step “{step.label}” waits for {', '.join(sorted(unknown))}: no such check"
+            for number, step, unknown in waits
+            if unknown
+        },
+    }
+    for place, slip in slips.items():
+        if slip:
+            raise LessonError(f"{path.name}, line {line_of(_text(path), f'at `$.{place}`')}: {slip}")
     return lesson
 
 
 def _read(path: Path, kind: Any) -> Any:
     """Read a TOML file as what it should be; raise LessonError with the line that is wrong."""
-    try:
-        text = path.read_text(encoding="utf-8")
-    except OSError as error:
-        raise LessonError(f"{path.name}: {error.strerror}") from error
+    text = _text(path)
     try:
         return msgspec.convert(tomllib.loads(text), kind)
     except tomllib.TOMLDecodeError as error:
         raise LessonError(f"{path.name}: {error}") from error
     except msgspec.ValidationError as error:
         raise LessonError(f"{path.name}, line {line_of(text, str(error))}: {error}") from error
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise LessonError(f"{path.name}: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise LessonError(f"{path.name}: this is not text in UTF-8; byte {error.start} cannot be read") from error

@@ -4,54 +4,23 @@ They work on any file. What a lesson's file tells by itself is judged in ``lesso
 """
 
 import random
-import tempfile
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
 from dataclasses import dataclass, field
 from functools import cached_property
-from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from lab import replay
-from lab.lesson_files import FOLDER, Lesson, LessonError, Road, WrongRoad, load
-from lab.lesson_ground import Ground, Moment
-from lab.lesson_values import Trouble, holds
-from lab.lesson_words import WORDS, every_lesson_before
+from lab.lesson_files import Lesson, Predict, Road, Step, WrongRoad
+from lab.lesson_ground import Driven, Ground, Moment
+from lab.lesson_values import Trouble, holds, values_of
+from lab.lesson_words import asked
 from lab.sandbox import Sandbox
 
 MONKEYS = 40
 IDLE = 20
 MOST_BY_CHANCE = 0.05
-SLOW_SECONDS = 5.0
-
-
-class Problem(NamedTuple):
-    """What is wrong with a lesson, and which gate says so."""
-
-    file: str
-    lesson: str
-    gate: str
-    words: str
-
-    def __str__(self) -> str:
-        return f"{self.file}: {self.gate}: {self.words}"
-
-
-class Report(NamedTuple):
-    """What came of checking one lesson."""
-
-    file: str
-    lesson: Lesson | None
-    problems: list[Problem]
-    replays: int = 0
-    seconds: float = 0.0
-    walk_seconds: float = 0.0
-
-    @property
-    def is_slow(self) -> bool:
-        """Tell whether one replay of it keeps people waiting."""
-        return self.walk_seconds > SLOW_SECONDS
 
 
 @dataclass
@@ -63,7 +32,7 @@ class Trial:
     monkeys: int = MONKEYS
     seed: str = "lagoon"
     walk_seconds: float = 0.0
-    ends: dict[str, Moment] = field(default_factory=dict)
+    driven: dict[tuple[str, ...], Driven] = field(default_factory=dict)
 
     @cached_property
     def reference(self) -> list[Moment]:
@@ -73,18 +42,16 @@ class Trial:
         self.walk_seconds = time.perf_counter() - began
         return moments
 
-    @property
+    @cached_property
     def extra(self) -> list[str]:
         """What is evaluated beside the checks: what predictions ask, then when hints speak."""
-        predicted = [step.predict.actual for step in self.lesson.step if step.predict]
-        return [*predicted, *(hint.when for hint in self.lesson.hint)]
+        return [sql for _, sql in asked(self.lesson)][len(self.lesson.check) :]
 
-    def end_of(self, road: Road | WrongRoad) -> Moment:
-        """Return how a road ends."""
-        name = road.name or "also ok: " + road.lines[0]
-        if name not in self.ends:
-            *_, self.ends[name] = self.ground.walk(road.lines, self.extra, name=name)
-        return self.ends[name]
+    def drive(self, road: Road | WrongRoad) -> Driven:
+        """Return what a road came to. It is driven once, however many gates look at it."""
+        if road.lines not in self.driven:
+            self.driven[road.lines] = self.ground.drive(road.lines, self.extra, name=road.name or "also_ok")
+        return self.driven[road.lines]
 
     def chance(self) -> random.Random:
         """Return a generator of this lesson's own, so that no other lesson moves its runs."""
@@ -100,7 +67,7 @@ def starts_and_prefixes(trial: Trial) -> Iterator[str]:
     lines = trial.lesson.reference.lines
     for done, moment in enumerate(trial.reference[:-1]):
         if moment.passes:
-            yield f"passes already after {done} of the {len(lines)} lines of the reference"
+            yield f"passes already after {done} of the {len(lines)} lines of the reference: no check wants the rest"
             return
 
 
@@ -117,24 +84,25 @@ def _said(value: object) -> str:
 
 
 def lines_are_actions(trial: Trial) -> Iterator[str]:
-    """Every line of a road is an action, and no line of a good road fails."""
+    """Every line is an action, and none fails but on a wrong road."""
     lesson = trial.lesson
-    good = [("reference", lesson.reference), *((f"also_ok {n}", road) for n, road in enumerate(lesson.also_ok, 1))]
-    for name, road in good:
-        moments = trial.reference if name == "reference" else trial.ground.walk(road.lines, name=name)
-        for moment in moments:
-            if moment.answer and moment.answer.outcome == "failed":
-                yield f"{name}: “{moment.answer.line}” fails: {moment.answer.reason}"
+    driven = {"reference": [moment.answer for moment in trial.reference if moment.answer]}
+    yield from (f"the setup line “{entry.line}” fails: {entry.reason}" for entry in trial.ground.failed_setup)
+    driven |= {f"also_ok {number}": trial.drive(road).answers for number, road in enumerate(lesson.also_ok, 1)}
+    for name, answers in driven.items():
+        for answer in answers:
+            if answer.outcome == "failed":
+                yield f"{name}: “{answer.line}” fails: {answer.reason}"
     for wrong in lesson.wrong:
-        for moment in trial.ground.walk(wrong.lines, name=wrong.name):
-            if moment.answer and moment.answer.n is None and moment.answer.dropped is None:
-                yield f"{wrong.name}: “{moment.answer.line}” is no action: {moment.answer.reason}"
+        for answer in trial.drive(wrong).answers:
+            if answer.n is None and answer.dropped is None:
+                yield f"the road “{wrong.name}”: “{answer.line}” is no action: {answer.reason}"
 
 
 def wrong_roads_fail(trial: Trial) -> Iterator[str]:
     """Each wrong road fails exactly the checks that it names."""
     for road in trial.lesson.wrong:
-        failing, named = trial.end_of(road).failing, set(road.fails)
+        failing, named = trial.drive(road).end.failing, set(road.fails)
         if failing - named:
             yield f"the road “{road.name}” also fails {_one_of(failing - named)}"
         if named - failing:
@@ -147,7 +115,7 @@ def hints_speak(trial: Trial) -> Iterator[str]:
     """At the end of each wrong road its hint is the first that speaks; every hint has such a road."""
     lesson = trial.lesson
     for road in lesson.wrong:
-        said = dict(zip((hint.id for hint in lesson.hint), _hints(trial, trial.end_of(road)), strict=True))
+        said = dict(zip((hint.id for hint in lesson.hint), _hints(trial, trial.drive(road).end), strict=True))
         speaking = [name for name, value in said.items() if holds(value)]
         if road.hint not in said:
             yield f"the road “{road.name}” names the hint {road.hint}, and there is none"
@@ -165,65 +133,85 @@ def _hints(trial: Trial, moment: Moment) -> list[object]:
 
 def no_decoration(trial: Trial) -> Iterator[str]:
     """Every check is false at some point: after a part of the reference, or at the end of a wrong road."""
-    seen = [*trial.reference[1:-1], *(trial.end_of(road) for road in trial.lesson.wrong)]
+    seen = [*trial.reference[1:-1], *(trial.drive(road).end for road in trial.lesson.wrong)]
     for check in trial.lesson.check:
         if not check.invariant and not any(check.id in moment.failing for moment in seen):
             yield f"no road that was begun ever fails {check.id}, so it decides nothing"
 
 
 def same_again(trial: Trial) -> Iterator[str]:
-    """The reference leads to the same stores twice, and once more by what the sandbox exports."""
-    prints = []
+    """The reference leads to the same stores and values twice, and once more by what the sandbox exports."""
+    ends = []
     for _ in range(2):
         with trial.ground.fresh() as sandbox:
             for line in trial.lesson.reference.lines:
                 sandbox.act(line)
-            prints.append(sandbox.stores.fingerprint())
+            ends.append(_came_to(trial, sandbox))
             exported = replay.export(sandbox.stores)
-    again = trial.ground.folder / "exported"
-    with closing(Sandbox.load(again, replay.read(exported))) as sandbox:
-        prints.append(sandbox.stores.fingerprint())
-    if prints[1] != prints[0]:
-        yield "two runs of the reference lead to different stores"
-    if prints[2] != prints[1]:
-        yield "the reference's own transcript leads to different stores"
+    with closing(Sandbox.load(trial.ground.folder / "exported", replay.read(exported))) as sandbox:
+        ends.append(_came_to(trial, sandbox))
+    runs = ("a second run of the reference", "a replay of its transcript")
+    for run, before, after in zip(runs, ends, ends[1:], strict=False):
+        if after.fingerprint != before.fingerprint:
+            yield f"{run} leads to different stores"
+        yield from (
+            f"{run} changes what {place} says" for place in before.said if after.said[place] != before.said[place]
+        )
+
+
+class _CameTo(NamedTuple):
+    fingerprint: str
+    said: dict[str, Any]
+
+
+def _came_to(trial: Trial, sandbox: Sandbox) -> _CameTo:
+    statements = dict(asked(trial.lesson))
+    said = dict(zip(statements, values_of(sandbox, statements.values()), strict=True))
+    return _CameTo(sandbox.stores.fingerprint(), said)
 
 
 def predictions_are_true(trial: Trial) -> Iterator[str]:
-    """What a prediction expects is what it says after its line, and when its step is over; one option is right."""
-    asking = [step for step in trial.lesson.step if step.predict]
-    for number, step in enumerate(asking):
-        predict = step.predict
+    """A prediction is asked before it can be seen, and is then as its file says; just one option says so."""
+    steps = trial.lesson.step
+    asking = [index for index, step in enumerate(steps) if step.predict]
+    for number, index in enumerate(asking):
+        predict = steps[index].predict
         assert predict is not None
-        right = [option.key for option in predict.options if option.says(predict.expect)]
-        if len(right) != 1:
-            yield f"“{predict.stem}”: {len(right)} options say {predict.expect}, not one"
-        over = _over(trial, step.passes)
-        for when in filter(None, (predict.observe_after, over)):
-            if when >= len(trial.reference):
-                yield f"“{predict.stem}”: the reference has no line {when}"
-            elif str(said := trial.reference[when].extra[number]) != str(predict.expect):
-                yield f"“{predict.stem}”: after line {when} it is {_said(said)}, not {predict.expect}"
-        if predict.observe_after and over and over < predict.observe_after:
-            yield f"“{predict.stem}”: its step is over after line {over}, before it can be seen"
+        begun, over = _over(trial, steps[:index]), _over(trial, steps[: index + 1])
+        said = [moment.extra[number] for moment in trial.reference]
+        for words in _untrue(predict, begun, over, said):
+            yield f"“{predict.stem}”: {words}"
 
 
-def _over(trial: Trial, checks: Iterable[str]) -> int | None:
-    """Return the number of the reference's line after which a step and all before it are over."""
-    wanted: set[str] = set()
-    for step in trial.lesson.step:
-        wanted |= set(step.passes)
-        if step.passes == checks:
-            break
-    return next((n for n, moment in enumerate(trial.reference) if n and not wanted & moment.failing), None)
+def _untrue(predict: Predict, begun: int | None, over: int | None, said: list[Any]) -> Iterator[str]:
+    right = sum(option.says(predict.expect) for option in predict.options)
+    if right != 1:
+        yield f"{right} of its {len(predict.options)} options say {predict.expect}, not one"
+    seen = predict.observe_after or over
+    for line in sorted({line for line in (seen, over) if line}):
+        if line >= len(said):
+            yield f"the reference has no line {line}"
+        elif str(said[line]) != str(predict.expect):
+            yield f"after line {line} it is {_said(said[line])}, not {predict.expect}"
+    if seen and over is not None and over < seen:
+        yield f"its step is over after line {over}, before it can be seen"
+    if seen and begun is not None and seen <= begun:
+        yield f"it can be seen after line {seen}, but is asked only after line {begun}"
+
+
+def _over(trial: Trial, steps: Iterable[Step]) -> int | None:
+    """Return the number of the reference's line after which all of these steps are over."""
+    wanted = {name for step in steps for name in step.passes}
+    return next((number for number, moment in enumerate(trial.reference) if not wanted & moment.failing), None)
 
 
 def other_roads_pass(trial: Trial) -> Iterator[str]:
     """There is another good road, and each such road passes."""
-    if not trial.lesson.also_ok:
+    others = [road for road in trial.lesson.also_ok if road.lines != trial.lesson.reference.lines]
+    if not others:
         yield "it has no [[also_ok]]: another road that reaches the goal"
     for number, road in enumerate(trial.lesson.also_ok, 1):
-        end = trial.end_of(road)
+        end = trial.drive(road).end
         for name in sorted(end.failing):
             yield f"also_ok {number} fails {name}: it says {_said(end.checks[name])}"
 
@@ -238,9 +226,9 @@ def waits_change_nothing(trial: Trial) -> Iterator[str]:
         for line in trial.lesson.reference.lines:
             lines += [f"wait {chance.randint(1, 2000)}"] * chance.randint(0, 2)
             lines.append(line)
-        failed += not trial.ground.end(lines, name="with waits")
+        failed += not trial.ground.drive(lines, name="the reference with waits").end.passes
     if failed:
-        yield f"{failed} of {IDLE} runs with idle waits do not pass"
+        yield f"{failed} of {IDLE} runs with idle waits do not pass: something depends on when it was done"
 
 
 def chance_hardly_passes(trial: Trial) -> Iterator[str]:
@@ -250,9 +238,11 @@ def chance_hardly_passes(trial: Trial) -> Iterator[str]:
     roads: list[Road | WrongRoad] = [lesson.reference, *lesson.wrong]
     own = list(dict.fromkeys(line for road in roads for line in road.lines))
     length = len(lesson.reference.lines) * 3 // 2
-    lucky = sum(trial.ground.end(chance.choices(own, k=length), name="at random") for _ in range(trial.monkeys))
+    runs = (chance.choices(own, k=length) for _ in range(trial.monkeys)) if own else ()
+    lucky = sum(trial.ground.drive(lines, name="at random").end.passes for lines in runs)
     if lucky > trial.monkeys * MOST_BY_CHANCE:
-        yield f"{lucky} of {trial.monkeys} runs at random pass; at most one in twenty may"
+        said = f"{lucky} of {trial.monkeys} runs at random pass; at most one in twenty may"
+        yield f"{said}: want more than luck brings, such as a look at each state on the way"
 
 
 def invariants_hold(trial: Trial) -> Iterator[str]:
@@ -276,33 +266,3 @@ GATES: dict[str, Callable[[Trial], Iterator[str]]] = {
     "invariant": invariants_hold,
 }
 """In this order: the last looks at what all the others saw."""
-
-
-def check(path: Path, *, monkeys: int = MONKEYS, seed: str = "lagoon", among: Iterable[Lesson] = ()) -> Report:
-    """Put one lesson file through every gate; ``among`` are lessons beside it that the project does not have."""
-    began = time.perf_counter()
-    try:
-        lesson = load(path)
-    except LessonError as error:
-        return Report(path.name, None, [Problem(path.name, path.stem, "file", str(error))])
-    before = every_lesson_before(lesson, among)
-    said = [(name, words) for name, gate in WORDS.items() for words in gate(lesson, before)]
-    replays, walk = 0, 0.0
-    if "ground" not in dict(said):
-        with tempfile.TemporaryDirectory() as folder:
-            trial = Trial(lesson, Ground(lesson, Path(folder)), monkeys, seed)
-            said += [(name, words) for name, gate in GATES.items() for words in gate(trial)]
-            replays, walk = trial.ground.replays, trial.walk_seconds
-    problems = [Problem(path.name, lesson.id, name, words) for name, words in said]
-    return Report(path.name, lesson, problems, replays, time.perf_counter() - began, walk)
-
-
-def files(names: Iterable[str]) -> list[Path]:
-    """Return the lesson files that are meant: ids of the project's lessons, files, folders; all if none is named."""
-    found: list[Path] = []
-    for name in names or [str(FOLDER)]:
-        path = FOLDER / f"{name}.toml"
-        if not path.is_file():
-            path = Path(name)
-        found += sorted(path.glob("L[0-9][0-9]*.toml")) if path.is_dir() else [path]
-    return found

@@ -6,9 +6,10 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from lab.carry_out import Answer
+from lab.journal import Entry
 from lab.lesson_files import Check, Lesson
 from lab.lesson_values import values_of
 from lab.sandbox import Sandbox
@@ -30,6 +31,13 @@ class Moment:
         return not self.failing
 
 
+class Driven(NamedTuple):
+    """A road that was driven to its end: what its lines answered, and how it stands after the last."""
+
+    answers: list[Answer]
+    end: Moment
+
+
 @dataclass
 class Ground:
     """The start of one lesson, in a folder of its own, and the count of the roads that were tried there."""
@@ -38,12 +46,14 @@ class Ground:
     folder: Path
     replays: int = 0
     broken: dict[str, str] = field(default_factory=dict)
+    failed_setup: list[Entry] = field(default_factory=list)
 
     @cached_property
     def mould(self) -> Path:
         """A closed sandbox at the lesson's start, to be copied."""
         root = self.folder / "mould"
-        Sandbox.create(root, self.lesson.fixture, "manual", self.lesson.setup).close()
+        with closing(Sandbox.create(root, self.lesson.fixture, "manual", self.lesson.setup)) as sandbox:
+            self.failed_setup = [entry for entry in sandbox.lab.entries() if entry.outcome == "failed"]
         return root
 
     @contextmanager
@@ -68,16 +78,20 @@ class Ground:
             for line in lines:
                 yield self._moment(sandbox, sandbox.act(line), wanted, name)
 
-    def end(self, lines: Iterable[str], *, name: str = "") -> bool:
-        """Do a road's lines, watch the invariants after each, and tell whether the lesson is passed at the end."""
+    def drive(self, lines: Iterable[str], extra: Iterable[str] = (), *, name: str = "") -> Driven:
+        """Do a road's lines, and say what they answered and how it stands at the end.
+
+        Between them only the invariants are looked at. ``extra`` are SELECTs to be evaluated with the checks.
+        """
         invariants = [check for check in self.lesson.check if check.invariant]
+        answers: list[Answer] = []
         with self.fresh() as sandbox:
             for line in lines:
-                sandbox.act(line)
-                if invariants:
-                    self._note(invariants, values_of(sandbox, [check.sql for check in invariants]), line, name)
-            said = values_of(sandbox, [check.sql for check in self.lesson.check])
-            return all(value == check.is_ for check, value in zip(self.lesson.check, said, strict=True))
+                if invariants and answers:
+                    said = values_of(sandbox, [check.sql for check in invariants])
+                    self._note(invariants, said, answers[-1].line, name)
+                answers.append(sandbox.act(line))
+            return Driven(answers, self._moment(sandbox, answers[-1] if answers else None, list(extra), name))
 
     def _moment(self, sandbox: Sandbox, answer: Answer | None, extra: list[str], name: str) -> Moment:
         checks = self.lesson.check

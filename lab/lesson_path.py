@@ -49,8 +49,8 @@ def answer(
 ) -> Choice:
     """Keep an answer to a question that a lesson asks, and return the option with its reason.
 
-    ``owner`` is the lesson whose question it is; ``choice`` counts from 0. Every attempt is kept. Raise NotNow if
-    the lesson does not ask that.
+    ``owner`` is the lesson whose question it is; ``choice`` counts from 0. Raise NotNow if the lesson does not ask
+    that.
     """
     asked = [*questions_for(lesson, progress, among), *filter(None, [concept_of(lesson, progress)])]
     found = next((each for each in asked if (each.lesson, each.kind) == (owner, kind)), None)
@@ -58,8 +58,7 @@ def answer(
         raise NotNow("There is no such question at this point.")
     option = found.question.options[choice]
     owner_lesson = lesson if owner == lesson.id else (among or lessons())[owner]
-    attempts = standing_of(owner_lesson, progress).answers(kind)
-    attempts.append(Attempt(choice, option.correct, lesson.id, moment()))
+    standing_of(owner_lesson, progress).keep(kind, Attempt(choice, option.correct, lesson.id, moment()))
     return option
 
 
@@ -100,10 +99,9 @@ def _places(attempts: list[Attempt]) -> dict[str, bool]:
 def path_map(progress: Progress, among: Mapping[str, Lesson] | None = None) -> dict[str, Any]:
     """Return the lessons by module, each with its state and its minutes left; the minutes in all; what comes next."""
     order = among or lessons()
-    drawn = [_stop(lesson, progress, order) for lesson in order.values()]
-    modules = [
-        {"name": name, "lessons": list(stops)} for name, stops in groupby(drawn, key=lambda stop: stop["module"])
-    ]
+    due = _due(progress, order)
+    drawn = [{**_stop(lesson, progress, order), "again": due.get(lesson.id, 0)} for lesson in order.values()]
+    modules = [_module(name, list(stops)) for name, stops in groupby(drawn, key=lambda stop: stop["module"])]
     ahead = [stop for stop in drawn if stop["state"] != "passed"]
     return {
         "modules": modules,
@@ -114,13 +112,15 @@ def path_map(progress: Progress, among: Mapping[str, Lesson] | None = None) -> d
     }
 
 
+def _module(name: str, stops: list[dict[str, Any]]) -> dict[str, Any]:
+    return {"name": name, "lessons": stops, "left": sum(stop["left"] for stop in stops)}
+
+
 def _stop(lesson: Lesson, progress: Progress, order: Mapping[str, Lesson]) -> dict[str, Any]:
     standing = progress.lessons.get(lesson.id) or Standing(lesson.revision)
     steps, over = len(lesson.step), standing.over if standing.revision == lesson.revision else 0
     over = min(over, steps)
     state = "passed" if standing.passed else "begun" if standing.begun else "open"
-    again = [asked for asked in questions_for(lesson, progress, order) if asked.again and not asked.answers]
-    missing = [name for name in lesson.needs if name in order and not _passed(progress, name)]
     return {
         "id": lesson.id,
         "title": lesson.title,
@@ -131,10 +131,21 @@ def _stop(lesson: Lesson, progress: Progress, order: Mapping[str, Lesson]) -> di
         "step": min(over + 1, steps),
         "steps": steps,
         "left": 0 if standing.passed else math.ceil(lesson.minutes * (steps - over) / steps) if steps else 0,
-        "again": len(again),
-        "missing": missing,
+        "missing": [name for name in lesson.needs if name in order and not _passed(progress, name)],
         "revised": standing.passed is not None and standing.revision < lesson.revision,
     }
+
+
+def _due(progress: Progress, order: Mapping[str, Lesson]) -> dict[str, int]:
+    """Return how many questions wait to be repeated, each at the first lesson that asks it, if it can one ahead."""
+    waiting: dict[str, int] = {}
+    seen: set[tuple[str, str]] = set()
+    for lesson in sorted(order.values(), key=lambda lesson: _passed(progress, lesson.id)):
+        asked = {(it.lesson, it.kind) for it in questions_for(lesson, progress, order) if it.again and not it.answers}
+        if new := asked - seen:
+            waiting[lesson.id] = len(new)
+            seen |= new
+    return waiting
 
 
 def _passed(progress: Progress, name: str) -> bool:

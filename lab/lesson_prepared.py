@@ -7,7 +7,8 @@ from pathlib import Path
 from lab.language import parse
 from lab.lesson_files import Lesson
 from lab.lesson_ground import Ground
-from lab.lessons import NotNow, current, passed
+from lab.lesson_progress import Progress
+from lab.lessons import NotNow, current, passed, standing_of
 from lab.replay import Transcript, Written
 from lab.sandbox import Sandbox
 from lab.values import BadLine
@@ -36,9 +37,15 @@ def prepare(lesson: Lesson, step: int) -> Transcript:
     return Transcript(lesson.fixture, "manual", [Written(line) for line in lines])
 
 
-def open_at(lesson: Lesson, sandbox: Sandbox, step: int) -> None:
-    """Put a sandbox where a step (from 1) begins; what stood in it is gone. Raise NotNow if there is no such step."""
+def open_at(lesson: Lesson, sandbox: Sandbox, progress: Progress, step: int) -> None:
+    """Put a sandbox where a step (from 1) begins; what stood in it is gone, and so are the bets from there on.
+
+    Raise NotNow if there is no such step.
+    """
     sandbox.replace(prepare(lesson, step), lesson.setup)
+    standing = standing_of(lesson, progress)
+    standing.bets = {number: bet for number, bet in standing.bets.items() if int(number) < step - 1 and bet.over_at}
+    standing.hints = {}
 
 
 def solution(lesson: Lesson) -> list[dict[str, object]]:

@@ -1,8 +1,9 @@
 """How far one person has come over all lessons: bets, answers, hints asked for, lessons passed. One JSON file.
 
-It lies beside the sandboxes and not in them, so no undo and no reset takes anything back. What stands here was
-seen once and stays: a passed lesson stays passed. When a lesson's revision goes up, its steps may be others, so its
-bets, its steps and its hints are dropped; that it was passed, and what was answered to its questions, is kept.
+It lies beside the sandboxes and not in them, so no undo and no reset takes back what was seen once: a passed lesson
+stays passed, a bet stays placed. Only ``over``, the number of steps that are over, follows the sandbox. When a
+lesson's revision goes up, its steps may be others, so its bets, its steps and its hints are dropped; that it was
+passed, and what was answered to its questions, is kept.
 """
 
 import os
@@ -21,6 +22,7 @@ from lab import limits
 from lab.clock import RealClock, iso
 
 FORMAT = 1
+LAST_ANSWERS = 3
 LOCKS = 64
 """So many people can change their progress at once; two who share a lock wait for each other."""
 
@@ -77,6 +79,16 @@ class Standing(Part):
         """Return the answers to one of its two questions, in order."""
         return self.retrieval if kind == "retrieval" else self.concept
 
+    def begin_again(self) -> None:
+        """Open the lesson's steps, bets and hints again; what was passed or answered stays."""
+        self.over, self.bets, self.hints = 0, {}, {}
+
+    def keep(self, kind: str, attempt: Attempt) -> None:
+        """Keep an answer: of those given in one lesson the first, which counts, and the last few."""
+        attempts = self.answers(kind)
+        attempts.append(attempt)
+        attempts[:] = _bounded(attempts)
+
 
 class Progress(Part, omit_defaults=False):
     """One person's progress over all lessons."""
@@ -90,7 +102,8 @@ class Progress(Part, omit_defaults=False):
         """Return how a lesson stands, begun now if it was not; a newer revision drops what its steps made."""
         standing = self.lessons.setdefault(lesson_id, Standing(revision))
         if standing.revision < revision:
-            standing.revision, standing.over, standing.bets, standing.hints = revision, 0, {}, {}
+            standing.revision = revision
+            standing.begin_again()
         return standing
 
 
@@ -104,19 +117,25 @@ def exported(progress: Progress) -> bytes:
 
 def imported(content: bytes) -> Progress:
     """Read such a file; raise ProgressError with what is wrong with it."""
+    if len(content) > limits.MAX_PROGRESS_BYTES:
+        raise ProgressError(f"it has {len(content):,} bytes, and at most {limits.MAX_PROGRESS_BYTES:,} are read")
     try:
         progress = msgspec.json.decode(content, type=Progress)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise ProgressError(f"this is no progress file of Lagoon: {error}") from error
+        raise ProgressError(str(error)) from error
     if progress.format != FORMAT:
-        raise ProgressError(f"this file has format {progress.format}; this Lagoon reads format {FORMAT}")
+        raise ProgressError(f"it has format {progress.format}, and this Lagoon reads format {FORMAT}")
     return progress
 
 
 def merged(mine: Progress, other: Progress) -> Progress:
-    """Return both together: what was passed or answered in either counts, and no answer twice."""
+    """Return both together: what was passed or answered in either counts, and no answer twice.
+
+    Raise ProgressError if that is more than a file may hold.
+    """
     names = sorted({*mine.lessons, *other.lessons})
-    return Progress(lessons={name: _together(mine.lessons.get(name), other.lessons.get(name)) for name in names})
+    both = Progress(lessons={name: _together(mine.lessons.get(name), other.lessons.get(name)) for name in names})
+    return imported(exported(both))
 
 
 def _together(mine: Standing | None, other: Standing | None) -> Standing:
@@ -125,23 +144,35 @@ def _together(mine: Standing | None, other: Standing | None) -> Standing:
         assert only is not None
         return only
     newer, older = (mine, other) if mine.revision >= other.revision else (other, mine)
-    same = newer.revision == older.revision
-    return Standing(
+    both = Standing(
         revision=newer.revision,
         begun=min(filter(None, (mine.begun, other.begun)), default=None),
         passed=min(filter(None, (mine.passed, other.passed)), default=None),
-        over=max(newer.over, older.over) if same else newer.over,
-        bets=(older.bets if same else {}) | newer.bets,
-        hints={name: max(newer.hints.get(name, 0), level) for name, level in older.hints.items()} | newer.hints
-        if same
-        else newer.hints,
+        over=newer.over,
+        bets=newer.bets,
+        hints=newer.hints,
         retrieval=_all_answers(mine.retrieval, other.retrieval),
         concept=_all_answers(mine.concept, other.concept),
     )
+    if newer.revision == older.revision:
+        names = {*older.hints, *newer.hints}
+        both.over = max(newer.over, older.over)
+        both.bets = older.bets | newer.bets
+        both.hints = {name: max(newer.hints.get(name, 0), older.hints.get(name, 0)) for name in names}
+    return both
 
 
 def _all_answers(mine: list[Attempt], other: list[Attempt]) -> list[Attempt]:
-    return sorted([*mine, *(attempt for attempt in other if attempt not in mine)], key=lambda attempt: attempt.at)
+    return _bounded(sorted([*mine, *(it for it in other if it not in mine)], key=lambda attempt: attempt.at))
+
+
+def _bounded(attempts: list[Attempt]) -> list[Attempt]:
+    """Leave out what lies between the first answer in a lesson and its last few."""
+    here: dict[str, list[Attempt]] = {}
+    for attempt in attempts:
+        here.setdefault(attempt.lesson, []).append(attempt)
+    kept = {id(it) for tries in here.values() for it in [tries[0], *tries[1:][-LAST_ANSWERS:]]}
+    return [attempt for attempt in attempts if id(attempt) in kept]
 
 
 # Where it is kept

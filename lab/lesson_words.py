@@ -1,11 +1,12 @@
 """The gates that need no sandbox: what a lesson's file tells by itself, in its words and in its parts."""
 
+import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 
 from lab import fixtures
 from lab.language import VERBS, parse
-from lab.lesson_files import Lesson, Question, lessons, misconceptions
+from lab.lesson_files import Lesson, Question, misconceptions
 from lab.lesson_text import codes, prose, spoiled, words_in
 from lab.values import BadLine
 
@@ -14,10 +15,29 @@ STEP_WORDS = 40
 HINT_WORDS = 35
 MINUTES = range(5, 13)
 NEW_VERBS = 2
-MANY_NEW_VERBS = ("L01", "L11")
-"""The lessons that open a world: there every verb is new."""
+MANY_NEW_VERBS = ("L01", "L09", "L11")
+"""The lessons where more is new: L01 and L11 open a world, L09 breaks a thing, guards it and tries it again."""
 
 LEVELS = 3
+
+PARTS = {
+    "module": "the stretch of the path that it belongs to",
+    "teaser": "one line about it for the map",
+    "situation": "what the learner finds, before anything is done",
+    "real_world": "what this means outside the sandbox",
+    "verbs": "what its page offers",
+    "[[wrong]]": "a road that has to fail, and the hint that then speaks",
+    "[[hint]]": "what to say when something is to be seen in the stores",
+    "[concept]": "the question at its end",
+}
+"""What every lesson has but the opener."""
+
+_NOW = re.compile(
+    r"\bcurrent_(?:date|time|timestamp)\b|'now'"
+    r"|\b(?:date|time|datetime|julianday|unixepoch)\s*\(\s*\)|\bstrftime\s*\(\s*'[^']*'\s*\)",
+    re.IGNORECASE,
+)
+"""How SQL asks what time it is."""
 
 Gate = Callable[[Lesson, list[Lesson]], Iterator[str]]
 
@@ -36,6 +56,8 @@ def ground(lesson: Lesson, before: list[Lesson]) -> Iterator[str]:
             parse(line)
         except BadLine as bad:
             yield f"the setup line “{line}” is no action: {bad}"
+    if not lesson.reference.lines:
+        yield "the reference has no line: it is the shortest road to the goal"
 
 
 def ids(lesson: Lesson, before: list[Lesson]) -> Iterator[str]:
@@ -51,6 +73,8 @@ def ids(lesson: Lesson, before: list[Lesson]) -> Iterator[str]:
 
 def frame(lesson: Lesson, before: list[Lesson]) -> Iterator[str]:
     """Every part of a lesson is there; every check that is no invariant ends some step."""
+    if all(check.invariant for check in lesson.check):
+        yield "it has no check: a state that tells that its goal is reached"
     waited_for = {name for step in lesson.step for name in step.passes}
     for check in lesson.check:
         if not check.invariant and check.id not in waited_for:
@@ -59,9 +83,9 @@ def frame(lesson: Lesson, before: list[Lesson]) -> Iterator[str]:
             yield f"the check {check.id} has no `say`: what the learner has shown by it"
     if is_opener(lesson):
         return
-    for name in ("module", "situation", "teaser", "real_world", "concept", "verbs", "wrong", "hint"):
-        if not getattr(lesson, name):
-            yield f"it has no {name}"
+    for name, what in PARTS.items():
+        if not getattr(lesson, name.strip("[]")):
+            yield f"it has no {name}: {what}"
     if lesson.retrieval is None and before and any(not is_opener(other) for other in before):
         yield "it has no retrieval: the question from an older lesson that opens it"
     if lesson.retrieval and lesson.retrieval.from_ not in {other.id for other in before}:
@@ -72,18 +96,43 @@ def frame(lesson: Lesson, before: list[Lesson]) -> Iterator[str]:
 
 def question(lesson: Lesson, before: list[Lesson]) -> Iterator[str]:
     """Every question has one right answer, and a reason for each."""
-    for name, asked in (("retrieval", lesson.retrieval), ("concept", lesson.concept)):
-        if asked:
-            yield from (f"the {name} question {words}" for words in _slips(asked))
+    for name, posed in (("retrieval", lesson.retrieval), ("concept", lesson.concept)):
+        if posed:
+            yield from (f"the {name} question {words}" for words in _slips(posed))
+    for predict in (step.predict for step in lesson.step if step.predict):
+        if len({option.key for option in predict.options}) < max(2, len(predict.options)):
+            yield f"the prediction “{predict.stem}” needs two options or more, each with another key"
+        for option in predict.options:
+            if option.tag and option.says(predict.expect):
+                yield f"in the prediction “{predict.stem}” the right option {option.key} is tagged {option.tag}"
 
 
-def _slips(asked: Question) -> Iterator[str]:
-    right = sum(option.correct for option in asked.options)
+def _slips(posed: Question) -> Iterator[str]:
+    right = sum(option.correct for option in posed.options)
     if right != 1:
         yield f"has {right} right answers, not one"
-    for option in asked.options:
+    if len(posed.options) < 2:
+        yield "leaves no choice: it needs two options or more"
+    for option in posed.options:
+        if option.correct and option.tag:
+            yield f"tags its right answer “{option.text}” as {option.tag}"
         if not option.why.strip():
             yield f"does not say why “{option.text}” is {'right' if option.correct else 'wrong'}"
+
+
+def clockless(lesson: Lesson, before: list[Lesson]) -> Iterator[str]:
+    """No SQL asks what time it is: a state says the same whenever it is looked at."""
+    for place, sql in asked(lesson):
+        if found := _NOW.search(sql):
+            yield f"{place} asks the clock: {found[0]}"
+
+
+def asked(lesson: Lesson) -> Iterator[tuple[str, str]]:
+    """Yield every SELECT of a lesson with the name of its place: of checks, then predictions, then hints."""
+    yield from ((f"the check {check.id}", check.sql) for check in lesson.check)
+    predicted = (step.predict for step in lesson.step if step.predict)
+    yield from ((f"the prediction “{predict.stem}”", predict.actual) for predict in predicted)
+    yield from ((f"the hint {hint.id}", hint.when) for hint in lesson.hint)
 
 
 def tags(lesson: Lesson, before: list[Lesson]) -> Iterator[str]:
@@ -158,9 +207,9 @@ def _verbs_of(lesson: Lesson) -> set[str]:
 
 
 def _verb(offered: str) -> str:
-    """Return the verb of an offer: which read model it is for does not make it another one."""
+    """Return the verb of an offer: which command is sent, or for which read model, does not make it another one."""
     first, *rest = offered.split()
-    return f"{first} {rest[0]}" if first in ("cmd", "model") and rest else first
+    return f"{first} {rest[0]}" if first == "model" and rest else first
 
 
 def markdown(lesson: Lesson, before: list[Lesson]) -> Iterator[str]:
@@ -175,6 +224,7 @@ WORDS: dict[str, Gate] = {
     "ids": ids,
     "frame": frame,
     "question": question,
+    "clock": clockless,
     "tag": tags,
     "words": words,
     "levels": levels,
@@ -188,9 +238,3 @@ def notes(among: Iterable[Lesson]) -> list[str]:
     seen = Counter(tag for lesson in among for tag in tags_of(lesson))
     few = [tag for tag in misconceptions() if seen[tag] < 2]
     return [f"met by fewer than two options so far: {', '.join(few)}"] if few else []
-
-
-def every_lesson_before(lesson: Lesson, among: Iterable[Lesson] = ()) -> list[Lesson]:
-    """Return the lessons that come before one on the path, the project's and those beside it."""
-    known = {**lessons(), **{other.id: other for other in among}}
-    return [other for name, other in sorted(known.items()) if name < lesson.id]

@@ -44,7 +44,7 @@ def note(lesson: Lesson, sandbox: Sandbox, progress: Progress) -> dict[str, bool
         number = current(lesson, ok)
         standing = standing_of(lesson, progress)
         standing.begun = standing.begun or moment()
-        standing.over = max(standing.over, number)
+        standing.over = number
         for index, step in enumerate(lesson.step[:number]):
             placed = standing.bets.get(str(index))
             if step.predict and placed and placed.over_at is None:
@@ -165,5 +165,4 @@ def restart(lesson: Lesson, sandbox: Sandbox, progress: Progress) -> None:
     """Begin the lesson again: the stores from its start, its bets and hints open; what was passed stays passed."""
     with sandbox.lock:
         sandbox.act("reset")
-        standing = standing_of(lesson, progress)
-        standing.bets, standing.hints = {}, {}
+        standing_of(lesson, progress).begin_again()

@@ -8,7 +8,7 @@ from lab.actions import Cmd
 from lab.experiments import Experiment
 from lab.journal import Entry
 from lab.language import parse
-from lab.lessons import value_of
+from lab.lesson_values import value_of
 from lab.sandbox import Sandbox
 
 ROWS = 3

@@ -26,7 +26,7 @@ FREE_PLAY = (*(f"model add {name}" for name in BUILT_IN), "run")
 
 FAILED_BEFORE = "failed when it was first done"
 
-_MARK = re.compile(r"\s+# (setup|learner|projector|traffic) (\S+Z) (\S+Z)( failed)?$")
+_MARK = re.compile(r"\s+# (setup|learner|projector|traffic) (\S+Z) (\S+Z)( failed)?(?: waited=(\d{1,9}))?$")
 EXPORTED = "# Lagoon transcript"
 _HEADER = re.compile(r"# (clock|fixture|at) (\S+)$")
 
@@ -40,6 +40,7 @@ class Written:
     at: int | None = None
     answered_at: int | None = None
     failed: bool = False
+    waited: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +94,8 @@ def _play(stores: Stores, written: Written) -> Answer:
     manual = stores.clock
     stores.clock = ReplayClock(written.at, written.answered_at)
     try:
-        return carry_out(stores, action, written.origin, failed=FAILED_BEFORE if written.failed else None)
+        failed = FAILED_BEFORE if written.failed else None
+        return carry_out(stores, action, written.origin, waited=written.waited, failed=failed)
     finally:
         manual.pass_time(max(0, written.answered_at - manual.now()) // 1000 + 1)
         stores.clock = manual
@@ -134,7 +136,8 @@ def written(journal: Journal) -> str:
 
 def _with_mark(entry: Entry) -> str:
     failed = " failed" if entry.outcome == "failed" else ""
-    return f"{entry.line}  # {entry.origin} {entry.at} {entry.answered_at or entry.at}{failed}"
+    waited = f" waited={entry.waited}" if entry.waited else ""
+    return f"{entry.line}  # {entry.origin} {entry.at} {entry.answered_at or entry.at}{failed}{waited}"
 
 
 def read(text: str) -> Transcript:
@@ -147,17 +150,17 @@ def read(text: str) -> Transcript:
             headers[header[1]] = header[2]
         elif line and not line.startswith("#"):
             mark = _MARK.search(line)
-            if mark:
-                lines.append(
-                    Written(line[: mark.start()], mark[1], _reading(mark[2]), _reading(mark[3]), bool(mark[4]))
-                )
-            else:
-                lines.append(Written(line))
+            lines.append(_exported(line[: mark.start()], mark) if mark else Written(line))
     fixture = headers.get("fixture", "shop")
     if not fixtures.exists(fixture):
         raise BadLine(f"there is no fixture {fixture}")
     clock: Literal["real", "manual"] = "real" if headers.get("clock") == "real" else "manual"
     return Transcript(fixture, clock, lines, exported=text.startswith(EXPORTED))
+
+
+def _exported(line: str, mark: re.Match[str]) -> Written:
+    origin, at, answered_at, failed, waited = mark.groups()
+    return Written(line, origin, _reading(at), _reading(answered_at), bool(failed), int(waited or 0))
 
 
 def _reading(text: str) -> int:
@@ -178,6 +181,7 @@ def of_entries(entries: Iterable[Entry], fixture: str, clock: Literal["real", "m
             from_iso(entry.at),
             from_iso(entry.answered_at or entry.at),
             entry.outcome == "failed",
+            entry.waited or 0,
         )
         for entry in entries
     ]

@@ -61,10 +61,30 @@
       sheet.scrollTop = 0;
     }
     offer();
+    tell();
   });
   sheet?.addEventListener("click", (event) => {
     if (event.target === sheet) sheet.close();
   });
+
+  // What is new in a lesson is said aloud, once, and nothing of it when the page comes. Who pressed a button in the rail
+  // that is gone now goes on where the lesson goes on.
+  const aloud = document.getElementById("said-aloud");
+  let told = all("[data-say]").map((each) => each.dataset.say);
+  let wasInRail = false;
+  addEventListener("submit", ({ target }) => {
+    wasInRail = !!target.closest("#rail") && document.activeElement !== document.body;
+  }, true);
+  function tell() {
+    if (!aloud) return;
+    const now = all("[data-say]");
+    const fresh = now.filter((each) => !told.includes(each.dataset.say));
+    if (fresh.length) aloud.textContent = fresh.map((each) => each.textContent.replace(/\s+/g, " ").trim()).join(" ");
+    told = now.map((each) => each.dataset.say);
+    if (wasInRail && document.activeElement === document.body) {
+      document.querySelector("#rail [aria-current], #concept button")?.focus({ preventScroll: true });
+    }
+  }
 
   // Sliders say their value while they are dragged.
   document.addEventListener("input", ({ target }) => {
@@ -90,7 +110,8 @@
       menu.querySelector("summary").focus();
     });
     // A bet can be placed with its number.
-    if (event.ctrlKey || event.metaKey || event.altKey || /INPUT|SELECT|TEXTAREA/.test(event.target.tagName)) return;
+    if (event.ctrlKey || event.metaKey || event.altKey || event.repeat || sheet?.open) return;
+    if (/INPUT|SELECT|TEXTAREA/.test(event.target.tagName)) return;
     document.querySelector(`[data-key="${CSS.escape(event.key)}"]`)?.click();
   });
 

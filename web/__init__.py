@@ -6,6 +6,7 @@ from typing import Any
 from flask import Flask, render_template, request
 
 from lab import limits
+from lab.lesson_files import lessons
 from lab.lesson_progress import ProgressShelf
 from lab.sandbox import Sandbox
 from lab.shelf import Shelf
@@ -16,24 +17,25 @@ from web import (
     damaged,
     errors,
     experiments,
+    lesson_map,
     lesson_pages,
     live,
     markdown,
+    offer,
     page,
-    panels,
+    progress,
     race,
     security,
     sheets,
     shutdown,
-    stage,
     strategies,
     take,
     texts,
     travel,
+    view,
     visitor,
 )
 from web.hub import Hub
-from web.offered import offered
 from web.parts import Parts
 from web.words import words
 
@@ -45,6 +47,7 @@ BLUEPRINTS = (
     take.blueprint,
     damaged.blueprint,
     experiments.blueprint,
+    lesson_map.blueprint,
     lesson_pages.blueprint,
     race.blueprint,
     strategies.blueprint,
@@ -62,6 +65,7 @@ def register(app: Flask, home: Path) -> None:
         app.register_blueprint(blueprint)
     app.context_processor(common)
     app.add_template_global(cells.kind)
+    app.add_template_global(progress.way_back)
     app.add_template_filter(markdown.md)
     app.add_template_filter(markdown.md_line)
     parts = app.extensions["lagoon"] = _parts(Shelf(home), ProgressShelf(home / "progress"))
@@ -69,23 +73,16 @@ def register(app: Flask, home: Path) -> None:
     shutdown.on_stop(parts.close)
 
 
-def _parts(shelf: Shelf, progress: ProgressShelf) -> Parts:
+def _parts(shelf: Shelf, progress_shelf: ProgressShelf) -> Parts:
     """Tie the long-lived parts together: what changes on the shelf wakes the worker and those who watch."""
-    worker, hub = Worker(shelf), Hub(shelf, look=_look, render=_render)
+    worker, hub = Worker(shelf), Hub(shelf, look=view.panels, render=_render)
 
     def changed(sandbox_id: str, sandbox: Sandbox) -> None:
         worker.look(sandbox_id, sandbox)
         hub.stir(sandbox_id)
 
     shelf.on_open, shelf.on_change = worker.look, changed
-    return Parts(shelf, worker, hub, progress)
-
-
-def _look(sandbox: Sandbox) -> dict[str, Any]:
-    here = visitor.lesson()
-    if here:
-        return {"lesson": stage.lesson(here, sandbox)}
-    return {name: panel(sandbox) for name, panel in panels.PANELS.items()}
+    return Parts(shelf, worker, hub, progress_shelf)
 
 
 def _render(name: str, context: Any) -> str:
@@ -96,7 +93,8 @@ def common() -> dict[str, Any]:
     """Return what every template may need."""
     here = visitor.lesson_named()
     return {
-        "here": {"lesson": here} if here in offered() else {},
+        "here": {"lesson": here} if here in lessons() else {},
+        "offered": offer.here(),
         "presenter": request.args.get("presenter") == "1",
         "words": words(),
         "poll_seconds": round(limits.POLL_SECONDS),

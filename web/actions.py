@@ -7,9 +7,8 @@ from lab.carry_out import Answer
 from web import view, visitor
 from web.errors import wants_json
 from web.forms import line_of
-from web.lesson_pages import lesson_page
 from web.live import live, live_partial
-from web.page import context, keep_for_the_next_page
+from web.page import draw, keep_for_the_next_page
 
 blueprint = Blueprint("actions", __name__)
 
@@ -53,10 +52,8 @@ def _show(answer: Answer, slot: str, is_new: bool) -> ResponseReturnValue:
         if is_new and (own := visitor.sandbox_id()):
             text += live_partial(live(own))
         return text, status, {"HX-Trigger": "lagoon:acted"}
-    here = visitor.lesson()
     if status == 200:
         keep_for_the_next_page(answer, slot)
+        here = visitor.lesson()
         return redirect(url_for("lessons.show", lesson_id=here.id) if here else url_for("page.sandbox"), code=303)
-    if here:
-        return lesson_page(answer.reason)
-    return render_template("sandbox.html", **context(answer, slot)), status
+    return draw(status, answer, slot)

@@ -1,4 +1,4 @@
-"""The sandbox page."""
+"""The sandbox page: in free play, and in a lesson."""
 
 from typing import Any
 
@@ -6,7 +6,8 @@ from flask import Blueprint, redirect, render_template, request, session, url_fo
 from flask.typing import ResponseReturnValue
 
 from lab.carry_out import Answer
-from web import view, visitor
+from lab.lesson_prepared import solution
+from web import frames, stage, view, visitor
 from web.live import live_from, version_now
 
 blueprint = Blueprint("page", __name__)
@@ -19,7 +20,22 @@ def sandbox() -> ResponseReturnValue:
     """The sandbox, free to play with. The very first visit goes to the first sixty seconds instead."""
     if "met" not in session and "sandboxes" not in session:
         return redirect(url_for("lessons.show", lesson_id="L00"), code=303)
-    return render_template("sandbox.html", **context())
+    return draw()
+
+
+def draw(status: int = 200, answer: Answer | None = None, slot: str = "line", **more: Any) -> ResponseReturnValue:
+    """Show the whole page of a request: free play, or its lesson; with an answer, and what else there is to say."""
+    here = visitor.lesson()
+    template = "sandbox.html" if here is None else "lesson.html" if stage.suits(here) else "guided.html"
+    return render_template(template, **context(answer, slot), **more), status
+
+
+def guide() -> str:
+    """Return what leads through the lesson of a request, drawn anew for a page that shows it already."""
+    with visitor.look() as shown:
+        panels = view.panels(shown)
+    name = "rail" if "rail" in panels else "lesson"
+    return frames.partial(name, render_template(f"_{name}.html", panel=panels[name]))
 
 
 def context(answer: Answer | None = None, slot: str = "line") -> dict[str, Any]:
@@ -29,7 +45,9 @@ def context(answer: Answer | None = None, slot: str = "line") -> dict[str, Any]:
     version = version_now()
     with visitor.look() as shown, shown.lock:
         page = view.page(shown, answer, slot)
-    return {**page, "live": live_from(version, page["panels"]), "typed": request.form}
+    here = visitor.lesson()
+    solved = solution(here) if here and request.args.get("solution") == "1" else None
+    return {**page, "live": live_from(version, page["panels"]), "typed": request.form, "solution": solved}
 
 
 def keep_for_the_next_page(answer: Answer, slot: str) -> None:

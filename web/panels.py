@@ -16,6 +16,7 @@ from web.chart import lag_chart
 
 TAPE = 12
 CHOICES = 50
+MEASURES = 6
 
 FIRST_TO_BREAK = "sales"
 """The read model that the page offers first to be broken: a number counted twice is seen there best."""
@@ -134,6 +135,12 @@ def beside(sandbox: Sandbox) -> dict[str, Any]:
     return {"models": progress.beside(sandbox)}
 
 
+def measures(sandbox: Sandbox) -> dict[str, Any]:
+    """What was measured so far, oldest first: whose page, by which road, in a shop of how many orders, its work."""
+    rows = sandbox.lab.connection.execute("SELECT name, customer, orders, work FROM measures ORDER BY n").fetchall()
+    return {"rows": [dict(zip(("name", "customer", "orders", "work"), row, strict=True)) for row in rows[-MEASURES:]]}
+
+
 def choices(sandbox: Sandbox) -> dict[str, Any]:
     """What can be chosen in the composers: customers, products, orders, and the ids that would be free."""
     ask = sandbox.write.connection.execute
@@ -161,5 +168,16 @@ def _locked(panel: Panel) -> Panel:
 
 PANELS: dict[str, Panel] = {
     panel.__name__: _locked(panel)
-    for panel in (status, write_tables, event_log, projector, page_seen, beside, read_models, lag_chart, choices)
+    for panel in (
+        status,
+        write_tables,
+        event_log,
+        projector,
+        page_seen,
+        beside,
+        read_models,
+        lag_chart,
+        measures,
+        choices,
+    )
 }

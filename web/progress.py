@@ -2,9 +2,11 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 from flask import session
 
+from lab.lesson_files import Lesson, lessons
 from lab.lesson_progress import Progress
 from web.parts import parts
 
@@ -16,7 +18,7 @@ def mine() -> Progress:
 
 @contextmanager
 def change() -> Iterator[Progress]:
-    """Lend the visitor's progress to be changed, made now if there is none. Borrow it before the sandbox."""
+    """Lend the visitor's progress to be changed, made now if there is none. Take a sandbox's lock before it."""
     parts().shelf.check_disk()
     if "progress" not in session:
         session["progress"] = parts().progress.new_id()
@@ -27,5 +29,30 @@ def change() -> Iterator[Progress]:
 
 def forget() -> None:
     """Delete the visitor's progress."""
+    session.pop("under_way", None)
     if progress_id := session.pop("progress", None):
         parts().progress.forget(progress_id)
+
+
+# The lesson under way
+
+
+def enter(lesson: Lesson) -> None:
+    """Note which lesson the visitor is in, so that every other page can lead back to it."""
+    session["under_way"] = lesson.id
+
+
+def leave(lesson_id: str) -> None:
+    """Note that the visitor is no longer in a lesson."""
+    if session.get("under_way") == lesson_id:
+        del session["under_way"]
+
+
+def way_back() -> dict[str, Any] | None:
+    """Return the lesson that is under way and the step that it is at; None if there is none, or it is passed."""
+    lesson = lessons().get(session.get("under_way", ""))
+    standing = mine().lessons.get(lesson.id) if lesson else None
+    if lesson is None or (standing and standing.passed):
+        return None
+    over = standing.over if standing and standing.revision == lesson.revision else 0
+    return {"id": lesson.id, "title": lesson.title, "step": min(over + 1, len(lesson.step))}

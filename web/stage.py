@@ -5,6 +5,7 @@ from typing import Any
 
 from lab import lessons, standing, trail, xray, xray_read
 from lab.lesson_files import Lesson
+from lab.lesson_progress import Progress
 from lab.sandbox import Sandbox
 from web import drawing
 
@@ -12,11 +13,16 @@ MODEL = "product_card"
 TAPE = 7
 
 
-def lesson(of: Lesson, sandbox: Sandbox) -> dict[str, Any]:
+def suits(lesson: Lesson) -> bool:
+    """Tell whether a lesson needs no more than this stage: every step of it has a bet or a button that acts."""
+    return all(step.button or (step.predict and step.predict.lines) for step in lesson.step)
+
+
+def lesson(of: Lesson, sandbox: Sandbox, progress: Progress) -> dict[str, Any]:
     """Return what the page of a lesson shows now."""
     with sandbox.lock:
         sandbox.stores.ensure_read()
-        return {**lessons.view(of, sandbox), "stage": stage(sandbox)}
+        return {**lessons.view(of, sandbox, progress), "stage": stage(sandbox)}
 
 
 def stage(sandbox: Sandbox) -> dict[str, Any]:

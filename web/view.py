@@ -5,6 +5,7 @@ from typing import Any
 from lab.carry_out import Answer, first_reason
 from lab.composer import COMMANDS
 from lab.sandbox import Sandbox
+from web import offer, progress, rail, stage, visitor
 from web.asking import QUERIES, VIAS
 from web.panels import PANELS
 
@@ -43,18 +44,31 @@ def last_answer(sandbox: Sandbox) -> tuple[str, dict[str, Any] | None]:
     return slot, answer(sandbox, Answer(line, outcome, reason, position, repeated=repeated))
 
 
+def panels(sandbox: Sandbox) -> dict[str, Any]:
+    """Return every panel of the page that a request is about: free play, a lesson, or the opener on its big stage."""
+    here = visitor.lesson()
+    if here is not None and stage.suits(here):
+        return {"lesson": stage.lesson(here, sandbox, progress.mine())}
+    shown = {name: panel(sandbox) for name, panel in PANELS.items()}
+    return shown if here is None else {**shown, "rail": rail.rail(here, sandbox, progress.mine())}
+
+
 def page(sandbox: Sandbox, given: Answer | None = None, slot: str = "line") -> dict[str, Any]:
     """Return the context of the whole page: every panel, the composers, and the last answer in its slot."""
     if given is None:
         slot, last = last_answer(sandbox)
     else:
         last = answer(sandbox, given)
+    offered = offer.here()
+    commands = {name: spec for name, spec in COMMANDS.items() if offered(f"cmd {name}")}
+    queries = {name: how for name, how in QUERIES.items() if offered(f"query {name}")}
+    verb, name = [*last["line"].split(), "", ""][:2] if last else ("", "")
     return {
-        "panels": {name: panel(sandbox) for name, panel in PANELS.items()},
-        "commands": COMMANDS,
-        "queries": QUERIES,
+        "panels": panels(sandbox),
+        "commands": commands,
+        "queries": queries,
         "vias": VIAS,
         "answers": {slot: last},
-        "tab": last["line"].split()[1] if last and last["line"].startswith("cmd ") else "place_order",
-        "model": last["line"].split()[1] if last and last["line"].startswith("query ") else "product_card",
+        "tab": name if verb == "cmd" and name in commands else next(iter(commands), None),
+        "model": name if verb == "query" and name in queries else next(iter(queries), None),
     }

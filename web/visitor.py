@@ -5,11 +5,13 @@ from contextlib import AbstractContextManager, contextmanager, suppress
 
 from flask import abort, request, session
 
+from lab import lessons
 from lab.lesson_files import Lesson
+from lab.lesson_files import lessons as all_lessons
 from lab.pool import Crowded
 from lab.sandbox import Sandbox
 from lab.shelf import FREE_PLAY, Recipe
-from web.offered import offered
+from web import progress
 from web.parts import parts
 
 
@@ -21,7 +23,7 @@ def lesson_named() -> str | None:
 def lesson() -> Lesson | None:
     """Return the lesson that a request is about, None in free play; an unknown lesson is not found."""
     wanted = lesson_named()
-    return None if wanted is None else offered().get(wanted) or abort(404)
+    return None if wanted is None else all_lessons().get(wanted) or abort(404)
 
 
 def recipe() -> Recipe:
@@ -44,11 +46,22 @@ def look() -> AbstractContextManager[Sandbox]:
 
 @contextmanager
 def change() -> Iterator[Sandbox]:
-    """Lend the visitor's sandbox to act in, made now if there is none."""
+    """Lend the visitor's sandbox to act in, made now if there is none.
+
+    In a lesson, what has come true is noted before anybody else looks.
+    """
     parts().shelf.check_disk()
+    here = lesson()
     own = sandbox_id() or begin()
     with parts().shelf.open(own) as sandbox:
-        yield sandbox
+        if here is None:
+            yield sandbox
+            return
+        with sandbox.lock:
+            yield sandbox
+            with progress.change() as mine:
+                lessons.note(here, sandbox, mine)
+    parts().hub.stir(own)
 
 
 def begin() -> str:
@@ -64,3 +77,9 @@ def begin() -> str:
     session["sandboxes"] = {**mine, start.name: new}
     session.permanent = True
     return new
+
+
+def leave_lessons() -> None:
+    """Let go of the visitor's sandboxes of lessons; each is put away when its time has come."""
+    mine: dict[str, str] = session.get("sandboxes", {})
+    session["sandboxes"] = {name: own for name, own in mine.items() if name == FREE_PLAY.name}

@@ -3,6 +3,7 @@
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -30,30 +31,45 @@ class Worker:
             [sys.executable, "-m", "lab.guard.worker"], cwd=HOUSE, stdin=subprocess.PIPE, stdout=subprocess.PIPE
         )
         self.ready = False
+        self._answer_by = 0.0
 
     def ask(self, request: Request, kind: Any, replies: int, seconds: float) -> Iterator[Any]:
         """Yield the replies to a request, each within so many seconds. Raise Gone."""
         if not self.ready:
-            self._hear(Ready, START_SECONDS)
+            with self._watched(START_SECONDS):
+                self._hear(Ready, START_SECONDS)
             self.ready = True
-        with suppress(OSError):
-            put(self._pipe("stdin"), request)
-        for _ in range(replies):
-            yield self._hear(kind, seconds)
+        with self._watched(seconds):
+            with suppress(OSError):
+                put(self._pipe("stdin"), request)
+            for _ in range(replies):
+                yield self._hear(kind, seconds)
 
     def _hear(self, kind: Any, seconds: float) -> Any:
-        # A pipe cannot be waited for with a time limit on every system; a process can be ended on all.
-        overrun = threading.Timer(seconds, self.process.kill)
-        overrun.daemon = True
-        overrun.start()
-        try:
-            reply = get(self._pipe("stdout"), kind)
-        finally:
-            overrun.cancel()
+        self._answer_by = time.monotonic() + seconds
+        reply = get(self._pipe("stdout"), kind)
         if reply is None:
             self.close()
             raise Gone
         return reply
+
+    @contextmanager
+    def _watched(self, seconds: float) -> Iterator[None]:
+        """End the process as soon as a reply is late."""
+        # A pipe cannot be waited for with a time limit on every system; a process can be ended on all.
+        over = threading.Event()
+        self._answer_by = time.monotonic() + seconds
+        threading.Thread(target=self._end_when_late, args=(over,), daemon=True).start()
+        try:
+            yield
+        finally:
+            over.set()
+
+    def _end_when_late(self, over: threading.Event) -> None:
+        while not over.wait(self._answer_by - time.monotonic()):
+            if self._answer_by <= time.monotonic():
+                self.process.kill()
+                return
 
     def _pipe(self, name: str) -> Any:
         return getattr(self.process, name)

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from playwright.sync_api import BrowserContext, Page, expect
 
+from lab.lesson_files import lessons
 from tests.browser.visits import enter
 
 BUSY = (
@@ -58,6 +59,29 @@ def lesson(*labels: str) -> Callable[[BrowserContext], Page]:
     return come
 
 
+def guided(name: str, *done: str, then: str = "", bet: str = "", **said: str) -> Callable[[BrowserContext], Page]:
+    """Come to a lesson after a bet, these lines, and what else was said in it."""
+
+    def come(context: BrowserContext) -> Page:
+        context.request.get(f"/lessons/{name}")
+        if bet:
+            context.request.post(f"/lessons/{name}/bet", form={"choice": bet})
+        for line in done:
+            context.request.post(f"/actions?lesson={name}", form={"line": line}, headers={"Accept": "application/json"})
+        for path, choice in said.items():
+            form = {"owner": name, "kind": "concept", "choice": choice} if path == "answer" else {}
+            context.request.post(f"/lessons/{name}/{path}", form=form)
+        page = context.new_page()
+        page.goto(f"/lessons/{name}{then}")
+        expect(page.locator("#rail")).to_be_visible()
+        return page
+
+    return come
+
+
+GAP = lessons()["L05"].reference.lines
+
+
 def after_click(name: str, role: str = "link") -> Callable[[BrowserContext], Page]:
     """Come to a busy sandbox with what this link or button opens."""
 
@@ -88,6 +112,14 @@ STOPS = (
     Stop("reset asks", after_click("Reset", "button")),
     *(Stop(f"sixty seconds, {count} taps", lesson(*STORY[:count])) for count in range(5)),
     Stop("lessons", at("/lessons")),
+    Stop("a lesson, new", guided("L05")),
+    Stop("a lesson, a bet and its hint", guided("L05", *GAP[:1], bet="3", hint="")),
+    Stop("a lesson, what happened", guided("L05", *GAP[:2], bet="3")),
+    Stop("a lesson, over", guided("L05", *GAP, bet="5", answer="0")),
+    Stop("a lesson, its solution", guided("L05", then="?solution=1")),
+    Stop("a lesson, asked for a step", guided("L05", *GAP[:1], then="?step=3")),
+    Stop("a lesson, with lines of its own", guided("L01", "measure crud", "bulk 900", "measure crud")),
+    Stop("a lesson, with a poison event", guided("L10", "run")),
     Stop("two shoppers, new", at("/race")),
     Stop("two shoppers, sold twice", at("/race", "race read_then_write steps=ada,ben,ada,ben,ada,ben")),
     Stop("two shoppers, one waits", at("/race", "race guarded steps=ada,ben,ada,ben")),

@@ -118,6 +118,20 @@ def test_a_replay_keeps_ids_times_and_origins(live: Sandbox, tmp_path: Path) -> 
         assert again.write.connection.execute(events).fetchall() == live.write.connection.execute(events).fetchall()
 
 
+def test_an_undo_and_a_replay_keep_for_how_many_events_a_query_waited(tmp_path: Path) -> None:
+    waited = "SELECT n, waited FROM queries"
+    with closing(Sandbox.create(tmp_path / "s", clock="manual")) as sandbox:
+        for line in ("bulk 2", "query sales", "query sales via=wait", "cmd restock product=lamp qty=1"):
+            sandbox.act(line)
+        before = sandbox.lab.connection.execute(waited).fetchall()
+        assert before == [(2, 0), (4, 3)]
+        sandbox.act("undo")
+        assert sandbox.lab.connection.execute(waited).fetchall() == before
+        exported = replay.read(replay.export(sandbox.stores))
+    with closing(Sandbox.load(tmp_path / "again", exported)) as again:
+        assert again.lab.connection.execute(waited).fetchall() == before
+
+
 def test_a_plain_transcript_has_one_fingerprint(tmp_path: Path) -> None:
     text = "# what a person wrote\n\n" + "\n".join(LIVELY)
     first = on_the_command_line(text, tmp_path)

@@ -10,8 +10,9 @@ from werkzeug.datastructures import MultiDict
 
 from lab import broken, sources, trail, xray
 from lab.lesson_files import lessons
+from lab.lesson_progress import Progress
 from lab.sandbox import Sandbox
-from web import race, stage, travel, view
+from web import race, rail, stage, travel, view
 from web.forms import line_of
 from web.panels import PANELS
 
@@ -55,7 +56,8 @@ def partials(sandbox):
     for slot in ("write", "read", "line", "break"):
         yield f"answer_{slot}", {"answer": answer}
         yield f"answer_{slot}", {"answer": None}
-    yield "lesson", {"panel": stage.lesson(lessons()["L00"], sandbox)}
+    yield "lesson", {"panel": stage.lesson(lessons()["L00"], sandbox, Progress())}
+    yield "rail", {"panel": rail.rail(lessons()["L05"], sandbox, Progress())}
     yield "live", {"live": {"mode": "stream", "seen": ""}}
     yield "live", {"live": {"mode": "poll", "seen": ""}}
     yield "error", {"title": "Not here", "text": NASTY}
