@@ -2,7 +2,7 @@
 
 Looking: ``values`` serves checks (one SELECT each, one value), ``read`` gives rows, ``ask`` answers a person.
 Changing: ``patch`` changes rows of a read model by hand. A read model of a learner's own is looked over by ``check``,
-tried by ``rehearse``, made by ``make``, and kept up by ``deliver``; ``steps`` tries statements and takes them back.
+tried by ``rehearse``, made by ``make``, and kept up by ``deliver``; ``digest`` compares its rows. ``steps`` tries statements and takes them back.
 ``trusted`` says whether this SQLite may be trusted with what people type. ``policy`` has every limit.
 """
 
@@ -37,6 +37,7 @@ from lab.guard.messages import (
     Steps,
     Trusted,
 )
+from lab.guard.rehearsing import digest
 from lab.guard.turns import Busy
 from lab.guard.words import LATE
 from lab.loose import CORRECT, Guards
@@ -57,6 +58,7 @@ __all__ = [
     "check",
     "close",
     "deliver",
+    "digest",
     "make",
     "patch",
     "read",

@@ -15,6 +15,8 @@ from lab.guard.looking import read
 from lab.guard.messages import Read, Refused, Steps, Trusted
 from lab.guard.projecting import steps
 
+TRIES = 3
+
 STORE = """
 CREATE TABLE t (k INTEGER PRIMARY KEY, v TEXT);
 INSERT INTO t VALUES (1, 'one'), (2, 'two');
@@ -68,8 +70,13 @@ def sing() -> Trusted:
             heap = connection.execute("PRAGMA hard_heap_limit").fetchone()
         if heap != (policy.HEAP_BYTES,):
             return Trusted("its memory has no limit")
-        fallen = next((canary for canary in (*LOOKING, *CHANGING) if _end(str(file), canary) != canary.ends), None)
+        fallen = next((canary for canary in (*LOOKING, *CHANGING) if not _sings(str(file), canary)), None)
     return Trusted(None if fallen is None else f"{fallen.sql!r} should end with '{fallen.ends}'")
+
+
+def _sings(file: str, canary: Canary) -> bool:
+    # A machine that is busy may make one of them late.
+    return any(_end(file, canary) == canary.ends for _ in range(TRIES))
 
 
 def _end(file: str, canary: Canary) -> str:

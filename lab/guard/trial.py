@@ -11,12 +11,17 @@ from typing import NamedTuple
 
 from lab.guard import policy
 from lab.guard.corpus import OWN, PARAMETERS, Row, build, dump, rows
-from lab.guard.keeper import Keeper
-from lab.guard.messages import Refused, Stepped, Steps
+from lab.guard.keeper import Keeper, clean
+from lab.guard.messages import Answer, Read, Refused, Stepped, Steps
 
 VERDICTS = {"rows": "ok", "done": "ok", "error": "denied", "limit": "limit", "late": "timeout"}
 MOST_GROWTH_BYTES = 64_000_000
 MEGABYTE = 1_000_000
+TRIES = 3
+PATIENCE = 10
+"""After so many deadlines a worker is ended; a row is late after two."""
+
+LOST = Answer("late", "the worker was lost")
 
 
 class Outcome(NamedTuple):
@@ -84,9 +89,10 @@ def attempt(corpus: Iterable[Row], look_after: int = 1) -> Iterator[Outcome]:
         before, sizes = dump(files), dict[int, int]()
         for number, row in enumerate(corpus, start=1):
             outcome = _try(keeper, files, row, sizes)
-            if outcome.late and not outcome.died:
-                # A busy machine may hold one row up. A row that is late for its own sake is late again.
-                outcome = _try(keeper, files, row, sizes)
+            for _ in range(TRIES - 1):
+                if outcome.late and not outcome.died:
+                    # A busy machine may hold a row up. A row that is late for its own sake is late again.
+                    outcome = _try(keeper, files, row, sizes)
             yield outcome._replace(changed=number % look_after == 0 and dump(files) != before)
 
 
@@ -103,13 +109,15 @@ def _try(keeper: Keeper, files: dict[str, Path], row: Row, sizes: dict[int, int]
 
 def _ask(keeper: Keeper, files: dict[str, Path], row: Row) -> tuple[str, str]:
     if row.kind == "readonly":
-        answer = keeper.ask(files, row.steps[0], "corpus")
+        names = {name: str(path) for name, path in files.items()}
+        looking = Read(names, (clean(row.steps[0]),), policy.ROWS, explained=True)
+        answer: Answer = keeper.once(looking, Answer, PATIENCE * _deadline(row)) or LOST
         return "limit" if answer.cut else VERDICTS[answer.kind], answer.error or ""
-    request = Steps(str(files["read"]), row.steps, PARAMETERS, OWN)
-    stepped = keeper.once(request, Stepped | Refused, 2 * _deadline(row))
-    if isinstance(stepped, Stepped):
-        return VERDICTS[stepped.kind], stepped.error or ""
-    return "timeout" if stepped is None else "denied", "" if stepped is None else stepped.reason
+    stepping = Steps(str(files["read"]), tuple(map(clean, row.steps)), PARAMETERS, OWN)
+    stepped: Stepped | Refused | Answer = keeper.once(stepping, Stepped | Refused, PATIENCE * _deadline(row)) or LOST
+    if isinstance(stepped, Refused):
+        return "denied", stepped.reason
+    return VERDICTS[stepped.kind], stepped.error or ""
 
 
 def _deadline(row: Row) -> float:
