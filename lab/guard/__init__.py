@@ -2,7 +2,8 @@
 
 Looking: ``values`` serves checks (one SELECT each, one value), ``read`` gives rows, ``ask`` answers a person.
 Changing: ``patch`` changes rows of a read model by hand. A read model of a learner's own is looked over by ``check``,
-tried by ``rehearse``, made by ``make``, and kept up by ``deliver``; ``digest`` compares its rows. ``steps`` tries statements and takes them back.
+tried by ``rehearse``, made by ``make``, and kept up by ``deliver``; ``digest`` compares its rows. ``steps`` tries
+statements and takes them back.
 ``trusted`` says whether this SQLite may be trusted with what people type. ``policy`` has every limit.
 """
 
