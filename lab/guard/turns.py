@@ -75,18 +75,25 @@ class Turns:
         self._changed.notify_all()
 
     def _wait(self, ticket: _Ticket, who: str | None) -> None:
-        while not ticket.refused and self._next() is not ticket:
-            self._changed.wait()
+        try:
+            while not ticket.refused and self._next() is not ticket:
+                self._changed.wait()
+        finally:
+            # Also if the thread is interrupted: a ticket that nobody holds would block everybody.
+            self._leave_line(ticket, who)
         if ticket.refused:
             raise Busy(ticket.refused)
-        if who is None:
-            self._first.popleft()
+
+    def _leave_line(self, ticket: _Ticket, who: str | None) -> None:
+        line = self._first if who is None else self._lines.get(who, deque())
+        if ticket not in line:
             return
-        # Whoever had a turn goes to the end of the ring.
-        line = self._lines.pop(who)
-        line.popleft()
-        if line:
-            self._lines[who] = line
+        line.remove(ticket)
+        if who is not None:
+            # Whoever had a turn goes to the end of the ring.
+            del self._lines[who]
+            if line:
+                self._lines[who] = line
         self._changed.notify_all()
 
     def _next(self) -> _Ticket | None:

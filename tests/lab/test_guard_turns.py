@@ -116,6 +116,19 @@ def test_where_the_house_is_full_somebody_new_gets_the_place_of_a_second_request
     assert not newcomer.done()
 
 
+def test_whoever_is_interrupted_while_waiting_blocks_nobody(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    house.come("a")
+    house.come("b")
+    with monkeypatch.context() as interrupted:
+        interrupted.setattr(house.turns._changed, "wait", lambda: print(1 // 0))
+        for who in ("c", None):
+            with pytest.raises(ZeroDivisionError), house.turns.turn(who):
+                pass
+    house.come("d")
+    house.leave("a", then=3)
+    assert house.order == ["a", "b", "d"]
+
+
 def test_a_place_is_given_back_after_an_error(house: House) -> None:
     for _ in range(3):
         with pytest.raises(ZeroDivisionError), house.turns.turn("a"):
