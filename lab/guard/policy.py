@@ -29,7 +29,7 @@ PATCH_WORK = 200_000
 
 # A read model of one's own
 STEP_SECONDS = 0.1
-EVENT_WORK = 20_000
+EVENT_WORK = 30_000
 OWN_BYTES = 2_000_000
 OWN_FILE_CHARS = 10_000
 OWN_NAME_CHARS = 40
@@ -194,5 +194,4 @@ APPLY = Policy(
     seconds=STEP_SECONDS,
     computing=True,
     work=EVENT_WORK,
-    steps=UNIT,
 )

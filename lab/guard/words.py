@@ -29,7 +29,7 @@ TOO_MUCH = (
     "too complex",
     "too big",
     "too long",
-    "overflow",
+    "stack overflow",
     "at most",
     "variable number must be",
 )

@@ -84,13 +84,13 @@ def verdict(read_db: Path, row: str) -> str:
 
 def work_and_clock(read_db: Path) -> str:
     error = str(tried(read_db, *CORPUS["H246"].steps).error)
-    return next(what for what in ("20,000 units", "1 ms", "100 ms") if what in error)
+    return next(what for what in ("30,000 units", "1 ms", "100 ms") if what in error)
 
 
 def test_endless_work_is_ended_by_the_same_figure_everywhere_and_else_by_the_processor_s_time(
     read_db: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert work_and_clock(read_db) == "20,000 units"
+    assert work_and_clock(read_db) == "30,000 units"
     monkeypatch.setattr(policy, "EVENT_WORK", 10**12)
     monkeypatch.setattr(policy, "APPLY", replace(policy.APPLY, seconds=0.001))
     assert work_and_clock(read_db) == "1 ms"
@@ -226,8 +226,9 @@ def test_ordinary_statements_go_through(store: OwnStore) -> None:
 def filled(file: Path, most_pages: int | None = None) -> int:
     """Insert until it is full; return the size of the file and what belongs to it, at its height."""
     with closing(connect(file.as_uri(), 0)) as connection:
+        connection.execute("PRAGMA synchronous = OFF")
         store = OwnStore(connection, ["mine"], most_pages)
-        for number in range(600):
+        for number in range(100):
             try:
                 with store.transaction():
                     store.run("INSERT INTO mine VALUES (:n, zeroblob(60000))", {"n": number})
@@ -255,7 +256,8 @@ def test_learners_tables_have_two_megabytes_whatever_else_is_in_the_file(
     filled(file)
     assert rows_in(file) == held
     monkeypatch.setattr(own, "OWN_PAGES", 10_000)
-    assert filled(file) > 30_000_000
+    filled(file)
+    assert rows_in(file) == held + 100
 
 
 def test_pages_that_are_free_in_the_file_are_counted_too(tmp_path: Path) -> None:
