@@ -116,14 +116,12 @@ def _table(store: OwnStore, model: Model, projection: Projection, columns: list[
 
 
 def _keywords(store: OwnStore, model: Model, projection: Projection) -> Iterator[Finding]:
-    """Say which column of the key the program could not ask for, because SQL knows the word."""
-    for name in (name for name in projection.key if NAME.fullmatch(name)):
+    """Say which names the program could not ask for, because SQL knows the word."""
+    for name in (name for name in (projection.name, *projection.key) if NAME.fullmatch(name)):
         try:
-            store.connection.execute(f'EXPLAIN SELECT 1 FROM "{projection.name}" WHERE {name} = 1 ORDER BY {name}')
-        except sqlite3.OperationalError as error:
-            if "syntax error" in str(error):
-                said = f"the key {name} is a word of SQL; give the column another name"
-                yield Finding(said, place=_line(model.source, "key"))
+            store.connection.execute(f'EXPLAIN SELECT {name} FROM (SELECT 1 AS "{name}")')
+        except sqlite3.OperationalError:
+            yield Finding(f"the name {name} is a word of SQL; another one is needed", place=_word(model, name))
 
 
 def _word(model: Model, name: str) -> Place | None:

@@ -118,14 +118,15 @@ def test_a_mistake_is_found_at_its_place(
 
 
 def test_a_key_that_is_a_word_of_sql_is_found() -> None:
-    model = Model(
-        "spent", SPENT.source.replace("-- key: customer_id", "-- key: order").replace("customer_id ", '"order" ')
-    )
+    source = SPENT.source.replace("key: customer_id", "key: order").replace(" customer_id", ' "order"')
+    model = Model("spent", source.replace("(customer_id)", '("order")'))
     said = [finding.said for finding in own_file.check(own_file.Check(model)).findings]
-    assert "the key order is a word of SQL; give the column another name" in said
+    assert said == ["the name order is a word of SQL; another one is needed"]
 
 
-@pytest.mark.parametrize("name", ["sales", "taken", "_mine", "Mine", "1st", "a b", 'x"; --', "é", "x" * 41, ""])
+@pytest.mark.parametrize(
+    "name", ["sales", "taken", "_mine", "order", "all", "Mine", "1st", "a b", 'x"; --', "é", "x" * 41, ""]
+)
 def test_a_name_that_is_taken_or_could_be_more_than_a_name_is_refused(name: str) -> None:
     model = Model(name, SPENT.source.replace("spent", f'"{name}"'))
     assert own_file.check(own_file.Check(model, ("taken",))).findings

@@ -82,6 +82,16 @@ def verdict(read_db: Path, row: str) -> str:
     return trial.VERDICTS[tried(read_db, *CORPUS[row].steps).kind]
 
 
+@pytest.mark.parametrize(
+    "sql", ["INSERT INTO mine SELECT a, 1 FROM others", "INSERT INTO mine SELECT count(*), 1 FROM others"]
+)
+def test_without_this_rule_another_read_model_would_be_read(store: OwnStore, sql: str) -> None:
+    with pytest.raises(Unfit, match="another state"):
+        store.run(sql, {})
+    store._gate.held_to = replace(policy.APPLY, own_only=False)
+    store.run(sql, {})
+
+
 def work_and_clock(read_db: Path) -> str:
     error = str(tried(read_db, *CORPUS["H246"].steps).error)
     return next(what for what in ("30,000 units", "1 ms", "100 ms") if what in error)
