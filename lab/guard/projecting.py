@@ -2,7 +2,6 @@
 
 import sqlite3
 from contextlib import closing
-from typing import Any
 
 from cqrs.read.projection import parse
 from cqrs.sql import transaction
@@ -23,9 +22,6 @@ from lab.guard.messages import (
 from lab.guard.own import OwnStore, Unfit
 from lab.guard.own_file import check
 from lab.outcome import Incident
-
-Row = tuple[Any, ...]
-
 
 # Steps that are rolled back
 
@@ -86,22 +82,21 @@ def _as_read_db(connection: sqlite3.Connection) -> None:
     connection.execute("PRAGMA synchronous = NORMAL")
 
 
-def _deliver(store: OwnStore, request: Deliver) -> Delivered:
+def _deliver(store: OwnStore, request: Deliver, *, again: bool = False) -> Delivered:
     def at(point: str) -> None:
         if point == request.crash:
             raise Crashed
 
     name = request.model.name
     route = Route(store, parse(name, request.model.source), request.guards, at, request.line)
-    for last_try in (False, True):
-        try:
-            return _told(route.deliver(request.events, lambda: 0))
-        except Unfit as unfit:
-            if last_try or unfit.sqlite_errorcode != sqlite3.SQLITE_INTERRUPT:
-                where = int(str(store.event))
-                store.set_status(name, "stopped", f"event {where}: {unfit}")
-                return Delivered(None, (Incident(name, "stopped", where, where, detail=str(unfit)),), crashed=False)
-    raise AssertionError
+    try:
+        return _told(route.deliver(request.events, lambda: 0))
+    except Unfit as unfit:
+        if unfit.sqlite_errorcode == sqlite3.SQLITE_INTERRUPT and not again:
+            return _deliver(store, request, again=True)
+        where = int(str(store.event))
+        store.set_status(name, "stopped", f"event {where}: {unfit}")
+        return Delivered(None, (Incident(name, "stopped", where, where, detail=str(unfit)),), crashed=False)
 
 
 def _told(progress: Progress) -> Delivered:

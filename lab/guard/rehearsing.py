@@ -111,5 +111,11 @@ class Rehearsal:
     def _rows(self) -> dict[Row, Row]:
         columns = self._columns()
         key = [columns.index(name) for name in self._projection.key]
-        rows = self._store.connection.execute(f'SELECT * FROM "{self._projection.name}"')
-        return {tuple(row[number] for number in key): tuple(row) for row in rows}
+        rows = dict[Row, Row]()
+        for row in self._store.connection.execute(f'SELECT * FROM "{self._projection.name}"'):
+            names = tuple(row[number] for number in key)
+            while names in rows:
+                # Nothing says that a key names one row only.
+                names += ("again",)
+            rows[names] = row
+        return rows

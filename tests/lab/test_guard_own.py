@@ -8,8 +8,10 @@ import pytest
 
 from cqrs.read.projection import BUILT_IN
 from lab import guard, limits
-from lab.guard import Model, own_file, policy, rehearsing
+from lab.guard import Model, own_file, policy, projecting, rehearsing
+from lab.guard.gates import Gate
 from lab.guard.messages import Rehearsed
+from lab.guard.own import OwnStore, Unfit
 from lab.loose import Guards
 from lab.sandbox import Sandbox
 
@@ -153,6 +155,16 @@ def test_a_rehearsal_shows_what_the_last_events_change_and_touches_no_store(shop
     assert shop.stores.fingerprint() == before
 
 
+def test_rows_that_share_a_key_are_all_there(shop: Sandbox) -> None:
+    source = """-- key: customer_id
+        CREATE TABLE orders_of (customer_id, order_id);
+        -- on OrderPlaced
+        INSERT INTO orders_of VALUES (:customer_id, :order_id);"""
+    rehearsed = guard.rehearse(Model("orders_of", dedent(source.replace("\n        ", "\n"))), write_db(shop), last=2)
+    assert isinstance(rehearsed, Rehearsed)
+    assert (rehearsed.rows, [change.after for change in rehearsed.changes]) == (4, [("c1", "o4")])
+
+
 def test_a_rehearsal_stops_in_front_of_a_poison_event(shop: Sandbox) -> None:
     model = changed(SPENT, "ON CONFLICT (customer_id) DO UPDATE SET cents = cents + excluded.cents", "")
     rehearsed = rehearsing.rehearse(rehearsing.Rehearse(model, str(write_db(shop)), 4))
@@ -222,6 +234,24 @@ def others(sandbox: Sandbox) -> list[object]:
     """The rows of another read model, and the checkpoints of all others."""
     statements = ["SELECT * FROM order_list", "SELECT * FROM _checkpoint WHERE name <> 'spent'"]
     return [answer.rows for answer in guard.read({"main": read_db(sandbox)}, statements)]
+
+
+@pytest.mark.parametrize(("times", "position", "status"), [(1, 10, "running"), (2, 0, "stopped")])
+def test_a_batch_that_the_clock_ended_is_tried_once_more(
+    shop: Sandbox, times: int, position: int, status: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    guard.make(read_db(shop), SPENT, PAGES)
+    tried, late = OwnStore._tried, iter(range(times))
+
+    def late_at_first(store: OwnStore, gate: Gate, sql: str, parameters: dict[str, object]) -> Unfit | None:
+        if "INSERT INTO spent" in sql and next(late, None) is not None:
+            return Unfit("late", "it took longer", sql, by_clock=True)
+        return tried(store, gate, sql, parameters)
+
+    monkeypatch.setattr(OwnStore, "_tried", late_at_first)
+    events = tuple(shop.stores.write.events_after(0, 100))
+    projecting.deliver(projecting.Deliver(str(read_db(shop)), SPENT, events, Guards(), None, 1, PAGES))
+    assert shop.stores.checkpoints()["spent"][1:3] == (position, status)
 
 
 def test_nothing_is_made_or_dropped_under_a_name_that_belongs_to_another(shop: Sandbox) -> None:
