@@ -138,12 +138,13 @@ class Query:
 
 @dataclass(frozen=True, slots=True)
 class Bulk:
-    """One restock and many orders at once."""
+    """One restock and many orders at once: of one customer, or of all in turn."""
 
     orders: int
+    customer: str | None = None
 
     def __str__(self) -> str:
-        return f"bulk {self.orders}"
+        return f"bulk {self.orders}" + (f" customer={self.customer}" if self.customer else "")
 
 
 @dataclass(frozen=True, slots=True)

@@ -155,10 +155,11 @@ def _query(words: list[str]) -> Query:
 
 
 def _bulk(words: list[str]) -> Bulk:
-    given = pairs(words[1:], ("from",), "bulk 100")
+    given = pairs(words[1:], ("from", "customer"), "bulk 100")
     if not words or ("from" in given and not given["from"].isdigit()):
         raise BadLine("bulk needs a number of orders; for example: bulk 100")
-    return Bulk(number(words[0], "the number of orders", 1, limits.MAX_BULK))
+    customer = identifier(given["customer"], "a customer") if "customer" in given else None
+    return Bulk(number(words[0], "the number of orders", 1, limits.MAX_BULK), customer)
 
 
 def _set(words: list[str]) -> Set:

@@ -36,6 +36,7 @@ class Option(Table, frozen=True):
 class Predict(Table, frozen=True):
     """A bet, and the query that says what really happened once its step is over.
 
+    No value of ``actual`` says that what was bet on never came up on this road, so that nobody is right by accident.
     ``observe_after`` is the number of the reference's line after which that can be seen; ``expect`` is what it says
     then. ``lines`` are written by the bet itself, in a lesson that has nothing else to act with.
     """

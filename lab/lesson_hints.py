@@ -44,7 +44,7 @@ def hint_now(
             return None
         hint = _speaking(lesson, sandbox) or _plain(lesson, sandbox, number)
     shown = standing_of(lesson, progress).hints
-    level = shown.get(hint.id, 0)
+    level = min(shown.get(hint.id, 0), len(hint.levels))
     if asked or (level == 0 and seconds_without_progress >= PATIENCE_SECONDS):
         level = min(level + 1, len(hint.levels))
         shown[hint.id] = level

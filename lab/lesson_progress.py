@@ -29,6 +29,7 @@ LOCKS = 64
 Short = Annotated[str, msgspec.Meta(max_length=200)]
 When = Annotated[str, msgspec.Meta(pattern=r"^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d{1,6})?Z$")]
 Count = Annotated[int, msgspec.Meta(ge=0, le=1_000)]
+Number = Annotated[str, msgspec.Meta(pattern=r"^\d{1,2}$")]
 Value = Short | int | float | None
 
 
@@ -70,7 +71,7 @@ class Standing(Part):
     begun: When | None = None
     passed: When | None = None
     over: Count = 0
-    bets: Annotated[dict[str, Bet], msgspec.Meta(max_length=50)] = {}
+    bets: Annotated[dict[Number, Bet], msgspec.Meta(max_length=50)] = {}
     hints: Annotated[dict[str, Count], msgspec.Meta(max_length=100)] = {}
     retrieval: Annotated[list[Attempt], msgspec.Meta(max_length=200)] = []
     concept: Annotated[list[Attempt], msgspec.Meta(max_length=200)] = []

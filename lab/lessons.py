@@ -37,7 +37,8 @@ def current(lesson: Lesson, ok: dict[str, bool]) -> int:
 def note(lesson: Lesson, sandbox: Sandbox, progress: Progress) -> dict[str, bool]:
     """Keep what an action has made true, and return the checks. Call it after every action in a lesson's sandbox.
 
-    A step with a prediction that is over now has its ``actual`` evaluated at once, and never again.
+    A step with a prediction that is over now has its ``actual`` evaluated at once, and never again. No value tells
+    that what was bet on never came up, so the bet is neither right nor wrong.
     """
     with sandbox.lock:
         ok = passed(lesson, sandbox)
@@ -57,7 +58,8 @@ def note(lesson: Lesson, sandbox: Sandbox, progress: Progress) -> dict[str, bool
 def _settle(predict: Predict, placed: Bet, actual: Any) -> None:
     placed.actual, placed.over_at = _kept(actual), moment()
     chosen = next((option for option in predict.options if option.key == placed.choice), None)
-    placed.right = chosen is not None and chosen.says(actual)
+    if actual is not None:
+        placed.right = chosen is not None and chosen.says(actual)
 
 
 def _kept(value: Any) -> str | int | float | None:

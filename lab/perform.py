@@ -157,6 +157,10 @@ def _bulk(stores: Stores, action: Bulk, line: Line) -> Done:
     _room_for(stores, [f"cmd-{line.n}-{number}" for number in range(action.orders + 1)])
     _, product = _somebody_and_something(stores)
     customers = [row[0] for row in stores.write.connection.execute("SELECT id FROM customers ORDER BY id")]
+    if action.customer:
+        if action.customer not in customers:
+            raise CannotDo(f"there is no customer {action.customer}")
+        customers = [action.customer]
     commands: list[Restock | PlaceOrder] = [Restock(product, action.orders)]
     for number in range(action.orders):
         customer = customers[number % len(customers)]

@@ -55,11 +55,6 @@ class Table:
         """How many of its own rows the window shows."""
         return sum(row.side != "not here yet" for row in self.rows)
 
-    @property
-    def stale(self) -> int:
-        """How many of the cells shown are stale."""
-        return sum(cell.stale for row in self.rows for cell in row.cells)
-
 
 _NEWEST_ORDERS = (
     "(SELECT substr(stream, 7) AS newest, max(position) AS position FROM"

@@ -26,10 +26,11 @@
       const list = document.getElementById("choice-" + select.dataset.choices);
       if (!list) continue;
       const chosen = select.value;
+      const usual = [...select.options].find((option) => option.defaultSelected)?.value;
       const first = select.options[0]?.value === "" ? [select.options[0]] : [];
       const wanted = all("option", list).map((option) => {
         const text = hidden && select.dataset.choices === "customers" ? option.value : option.textContent;
-        return new Option(text, option.value);
+        return new Option(text, option.value, option.value === usual);
       });
       const same = wanted.map((o) => o.value + o.text).join() === [...select.options].slice(first.length).map((o) => o.value + o.text).join();
       if (same) continue;
@@ -41,6 +42,9 @@
       if (next && input.value === input.defaultValue) input.value = input.defaultValue = next;
     }
   }
+
+  // Who begins again finds the composers as they were at first.
+  document.addEventListener("lagoon:reset", () => all(".composer form").forEach((form) => form.reset()));
 
   // The age of the oldest waiting event ticks between two messages.
   const stage = document.querySelector("[data-now]");
@@ -80,11 +84,15 @@
     const now = all("[data-say]");
     const fresh = now.filter((each) => !told.includes(each.dataset.say));
     if (fresh.length) aloud.textContent = fresh.map((each) => each.textContent.replace(/\s+/g, " ").trim()).join(" ");
+    if (wasInRail) fresh.find((each) => each.closest("#hint"))?.closest("#hint").scrollIntoView({ block: "nearest" });
     told = now.map((each) => each.dataset.say);
     if (wasInRail && document.activeElement === document.body) {
       document.querySelector("#rail [aria-current], #concept button")?.focus({ preventScroll: true });
     }
   }
+
+  // What asked first has its answer, so it goes.
+  document.addEventListener("submit", ({ target }) => target.closest("[popover]")?.hidePopover());
 
   // Sliders say their value while they are dragged.
   document.addEventListener("input", ({ target }) => {

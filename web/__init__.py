@@ -66,6 +66,7 @@ def register(app: Flask, home: Path) -> None:
     app.context_processor(common)
     app.add_template_global(cells.kind)
     app.add_template_global(progress.way_back)
+    app.add_template_filter(cells.short_day)
     app.add_template_filter(markdown.md)
     app.add_template_filter(markdown.md_line)
     parts = app.extensions["lagoon"] = _parts(Shelf(home), ProgressShelf(home / "progress"))

@@ -8,7 +8,7 @@ from web import view, visitor
 from web.errors import wants_json
 from web.forms import line_of
 from web.live import live, live_partial
-from web.page import draw, keep_for_the_next_page
+from web.page import draw, keep_for_the_next_page, what_still_holds
 
 blueprint = Blueprint("actions", __name__)
 
@@ -49,9 +49,11 @@ def _show(answer: Answer, slot: str, is_new: bool) -> ResponseReturnValue:
         with visitor.look() as sandbox:
             shown = view.answer(sandbox, answer)
         text = render_template(f"_answer_{slot}.html", answer=shown)
+        if answer.dropped is not None:
+            text += what_still_holds(but=slot)
         if is_new and (own := visitor.sandbox_id()):
             text += live_partial(live(own))
-        return text, status, {"HX-Trigger": "lagoon:acted"}
+        return text, status, {"HX-Trigger": "lagoon:acted, lagoon:reset" if answer.line == "reset" else "lagoon:acted"}
     if status == 200:
         keep_for_the_next_page(answer, slot)
         here = visitor.lesson()

@@ -11,8 +11,8 @@ from lab.stores import BUILT_IN
 VIAS = {
     "read": "the read store",
     "write": "the write store",
-    "token": "as fresh as my receipt",
-    "wait": "everything applied",
+    "token": "the read store, once my receipt is reached",
+    "wait": "the read store, once everything is applied",
 }
 
 FIRST = ("product_card", "order_list", "sales")

@@ -67,11 +67,13 @@ def _samples(sandbox: Sandbox) -> tuple[list[tuple[float, int, dict[str, int]]],
         span = f"last {SECONDS} s"
     else:
         newest = ask("SELECT max(n) FROM samples").fetchone()[0] or 0
-        begin, length, column = max(newest - ACTIONS, 0), max(min(newest, ACTIONS), 1), "n"
-        span = f"last {ACTIONS} actions"
+        begin, column = max(newest - ACTIONS, 0), "n"
+        length = max(newest, 0) - begin + 1
+        span = f"last {ACTIONS} actions" if begin else "your first line"
     first, count = ask(f"SELECT min(id), count(*) FROM samples WHERE {column} > ?", (begin,)).fetchone()
     if first is None:
-        first, count = ask("SELECT coalesce(max(id), 0), 1 FROM samples").fetchone()
+        # Nothing happened in this while: what it stands at, and not how it came to that.
+        first, count = ask("SELECT coalesce(max(id), 0) + 1, 1 FROM samples").fetchone()
     rows = ask(
         f"SELECT {column}, head, positions FROM samples WHERE id >= ? AND (id - ?) % ? = 0"
         " OR id = (SELECT max(id) FROM samples) ORDER BY id",

@@ -4,6 +4,7 @@ from flask import Blueprint, Response, abort, flash, redirect, render_template, 
 from flask.typing import ResponseReturnValue
 
 from lab import limits
+from lab.lesson_files import lessons
 from lab.lesson_path import path_map
 from lab.lesson_progress import ProgressError, exported, imported, merged
 from lab.lessons import standing_of
@@ -77,4 +78,7 @@ def too_large(error: Exception) -> ResponseReturnValue:
 
 def _page(problem: str | None) -> str:
     path = path_map(progress.mine())
+    for module in path["modules"]:
+        for stop in module["lessons"]:
+            stop["href"] = progress.href(lessons()[stop["id"]], stop["step"] if stop["state"] == "begun" else 1)
     return render_template("lessons.html", path=path, problem=problem, has_progress="progress" in session, file=FILE)

@@ -73,7 +73,7 @@ def do(lesson_id: str) -> ResponseReturnValue:
 @blueprint.post("/lessons/<lesson_id>/restart")
 def restart(lesson_id: str) -> ResponseReturnValue:
     """Begin the lesson again."""
-    return _press(lessons.restart)
+    return _press(lessons.restart, anew=True)
 
 
 @blueprint.post("/lessons/<lesson_id>/answer")
@@ -104,7 +104,7 @@ def _hint(lesson: Lesson, sandbox: Sandbox, mine: Progress, key: str | None) -> 
 Act = Callable[[Lesson, Sandbox, Progress], object]
 
 
-def _press(act: Act) -> ResponseReturnValue:
+def _press(act: Act, *, anew: bool = False) -> ResponseReturnValue:
     """Do what changes the lesson's sandbox."""
     lesson = _lesson()
     is_new = visitor.sandbox_id() is None
@@ -113,7 +113,7 @@ def _press(act: Act) -> ResponseReturnValue:
             act(lesson, sandbox, mine)
     except lessons.NotNow as not_now:
         return _not_now(str(not_now))
-    return _pressed(lesson, is_new=is_new)
+    return _pressed(lesson, is_new=is_new, anew=anew)
 
 
 def _say(act: Act) -> ResponseReturnValue:
@@ -129,12 +129,14 @@ def _say(act: Act) -> ResponseReturnValue:
     return _pressed(lesson, is_new=False)
 
 
-def _pressed(lesson: Lesson, *, is_new: bool) -> ResponseReturnValue:
+def _pressed(lesson: Lesson, *, is_new: bool, anew: bool = False) -> ResponseReturnValue:
     """Show the rail anew. The other panels come by the live channel."""
     if "HX-Request" not in request.headers:
         return redirect(url_for("lessons.show", lesson_id=lesson.id), code=303)
     text = page.guide() + (live_partial(live(visitor.sandbox_id())) if is_new else "")
-    return text, {"HX-Trigger": "lagoon:acted"}
+    if anew:
+        text += page.what_still_holds()
+    return text, {"HX-Trigger": "lagoon:acted, lagoon:reset" if anew else "lagoon:acted"}
 
 
 def _not_now(reason: str) -> ResponseReturnValue:

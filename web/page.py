@@ -38,6 +38,17 @@ def guide() -> str:
     return frames.partial(name, render_template(f"_{name}.html", panel=panels[name]))
 
 
+def what_still_holds(but: str = "") -> str:
+    """Return the answers anew after lines were taken back: each is of a line that is still there, or it is gone."""
+    with visitor.look() as sandbox:
+        answers = {"write": view.last_answer(sandbox, "cmd ")[1], "read": view.last_answer(sandbox, "query ")[1]}
+    return "".join(
+        frames.partial(f"answer-{slot}", render_template(f"_answer_{slot}.html", answer=answers.get(slot)))
+        for slot in ("write", "read", "line")
+        if slot != but
+    )
+
+
 def context(answer: Answer | None = None, slot: str = "line") -> dict[str, Any]:
     """Return everything that the page shows, and from which version on it wants news."""
     if answer is None and (kept := session.pop("said", None)):

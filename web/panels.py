@@ -125,6 +125,7 @@ def _model(sandbox: Sandbox, at: Standing, table: xray.Table) -> dict[str, Any]:
         "table": table,
         "beat": at.position % 2,
         "wrong": wrong,
+        "stale": sum(cell.stale and (row.key, cell.column) not in wrong for row in table.rows for cell in row.cells),
         "lost": missing[: xray.WINDOW],
         "drifted": len({drift.key for drift in matter["drift"]}),
     }

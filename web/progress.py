@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from flask import session
+from flask import session, url_for
 
 from lab.lesson_files import Lesson, lessons
 from lab.lesson_progress import Progress
@@ -55,4 +55,11 @@ def way_back() -> dict[str, Any] | None:
     if lesson is None or (standing and standing.passed):
         return None
     over = standing.over if standing and standing.revision == lesson.revision else 0
-    return {"id": lesson.id, "title": lesson.title, "step": min(over + 1, len(lesson.step))}
+    step = min(over + 1, len(lesson.step))
+    return {"lesson": lesson, "step": step, "href": href(lesson, step)}
+
+
+def href(lesson: Lesson, step: int) -> str:
+    """Return where a lesson goes on. To those who brought their progress along, its step is prepared."""
+    stands_there = parts().shelf.has(session.get("sandboxes", {}).get(lesson.id, ""))
+    return url_for("lessons.show", lesson_id=lesson.id, step=None if stands_there or step == 1 else step)

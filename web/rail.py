@@ -19,9 +19,9 @@ def rail(of: Lesson, sandbox: Sandbox, progress: Progress) -> dict[str, Any]:
     with sandbox.lock:
         sandbox.stores.ensure_read()
         view = lessons.view(of, sandbox, progress)
-        hint = hint_now(of, sandbox, progress, 0, asked=False)
+        standing = lessons.standing_of(of, progress)
+        hint = hint_now(of, sandbox, progress, 0, asked=False) if standing.hints else None
         touched = any(entry.origin == "learner" for entry in sandbox.lab.entries())
-    standing = lessons.standing_of(of, progress)
     number = view["number"]
     concept = concept_of(of, progress) if view["done"] else None
     asked = _question(concept) if concept else None
@@ -30,6 +30,7 @@ def rail(of: Lesson, sandbox: Sandbox, progress: Progress) -> dict[str, Any]:
         "place": _place(of),
         "module": of.module,
         "questions": [_question(each) for each in questions_for(of, progress)],
+        "checks": [_check(of, check, number, standing) for check in view["checks"]],
         "trail": [_stop(step, n, number, standing) for n, step in enumerate(of.step, 1)],
         "hint": _hint(hint) if hint else None,
         "patience": None if hint or view["done"] else _patience(view, standing, touched),
@@ -49,6 +50,18 @@ def _following(of: Lesson) -> dict[str, str] | None:
     names = list(all_lessons())
     after = names[names.index(of.id) + 1 :] if of.id in names else []
     return {"id": after[0], "title": all_lessons()[after[0]].title} if after else None
+
+
+def _check(of: Lesson, check: dict[str, Any], number: int, standing: Standing) -> dict[str, Any]:
+    """Return a check, lit when it passes and its step is reached: some hold before anything was done.
+
+    What a step looks for may give its bet away, so it is told when the bet is placed.
+    """
+    at = next((n for n, step in enumerate(of.step, 1) if check["id"] in step.passes), number)
+    ok = check["ok"] and at <= number
+    has_to_bet = at == number <= len(of.step) and of.step[at - 1].predict and str(at - 1) not in standing.bets
+    later = f"comes with step {at}" if at > number else "comes when you have bet" if has_to_bet else None
+    return {**check, "ok": ok, "later": None if ok else later}
 
 
 # Steps

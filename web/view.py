@@ -29,16 +29,17 @@ def _type_of(sandbox: Sandbox, position: int | None) -> str | None:
     return row[0] if row else None
 
 
-def last_answer(sandbox: Sandbox) -> tuple[str, dict[str, Any] | None]:
+def last_answer(sandbox: Sandbox, verb: str = "") -> tuple[str, dict[str, Any] | None]:
     """Return the learner's last answer from the journal, and the slot it belongs to; nothing is lost by a reload."""
     with sandbox.lock:
         row = sandbox.lab.connection.execute(
-            "SELECT line, outcome, reason, position, at, answered_at FROM journal"
-            " WHERE origin = 'learner' AND outcome IS NOT NULL ORDER BY n DESC LIMIT 1"
+            "SELECT line, outcome, reason, position FROM journal"
+            " WHERE origin = 'learner' AND outcome IS NOT NULL AND line LIKE ? || '%' ORDER BY n DESC LIMIT 1",
+            (verb,),
         ).fetchone()
     if row is None:
         return "line", None
-    line, outcome, reason, position, *_ = row
+    line, outcome, reason, position = row
     slot = {"cmd": "write", "query": "read"}.get(line.split()[0], "line")
     repeated, reason = first_reason(reason)
     return slot, answer(sandbox, Answer(line, outcome, reason, position, repeated=repeated))

@@ -58,10 +58,14 @@ def change() -> Iterator[Sandbox]:
             yield sandbox
             return
         with sandbox.lock:
+            before = sandbox.version
             yield sandbox
             with progress.change() as mine:
                 lessons.note(here, sandbox, mine)
-    parts().hub.stir(own)
+            acted = sandbox.version != before
+    if not acted:
+        # An action tells those who watch by itself; a bet or a step that was opened does not.
+        parts().hub.stir(own)
 
 
 def begin() -> str:

@@ -7,6 +7,7 @@ from typing import NamedTuple
 from playwright.sync_api import BrowserContext, Page, expect
 
 from lab.lesson_files import lessons
+from lab.lesson_progress import Attempt, Progress, Standing, exported
 from tests.browser.visits import enter
 
 BUSY = (
@@ -79,6 +80,36 @@ def guided(name: str, *done: str, then: str = "", bet: str = "", **said: str) ->
     return come
 
 
+def begun(path: str) -> Callable[[BrowserContext], Page]:
+    """Come to a page when some lessons are passed, one is under way, and a question waits to be repeated."""
+
+    def come(context: BrowserContext) -> Page:
+        context.request.get("/lessons/L05")
+        file = {"name": "lagoon-progress.json", "mimeType": "application/json", "buffer": exported(SOME)}
+        context.request.post("/progress", multipart={"file": file})
+        return enter(context, path=path)
+
+    return come
+
+
+def with_a_wrong_file(context: BrowserContext) -> Page:
+    page = enter(context, path="/lessons")
+    page.get_by_label("progress file").set_input_files({"name": "a.json", "mimeType": "", "buffer": b'{"points": 9}'})
+    page.get_by_role("button", name="Bring it in").click()
+    expect(page.get_by_role("alert")).to_contain_text("unknown field")
+    return page
+
+
+NOON = "2026-11-23T12:00:00Z"
+SOME = Progress(
+    lessons={
+        "L00": Standing(1, begun=NOON, passed=NOON),
+        "L02": Standing(1, begun=NOON, passed=NOON, concept=[Attempt(0, False, "L02", NOON)]),
+        "L04": Standing(1, begun=NOON, over=1),
+        "L05": Standing(1, begun=NOON, over=2),
+    }
+)
+
 GAP = lessons()["L05"].reference.lines
 
 
@@ -112,6 +143,9 @@ STOPS = (
     Stop("reset asks", after_click("Reset", "button")),
     *(Stop(f"sixty seconds, {count} taps", lesson(*STORY[:count])) for count in range(5)),
     Stop("lessons", at("/lessons")),
+    Stop("lessons, some passed", begun("/lessons")),
+    Stop("lessons, a file that is none", with_a_wrong_file),
+    Stop("words, a lesson under way", begun("/words")),
     Stop("a lesson, new", guided("L05")),
     Stop("a lesson, a bet and its hint", guided("L05", *GAP[:1], bet="3", hint="")),
     Stop("a lesson, what happened", guided("L05", *GAP[:2], bet="3")),

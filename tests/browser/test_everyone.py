@@ -18,7 +18,7 @@ MOVING = "document.getAnimations().filter((a) => a.effect.getComputedTiming().du
 
 @pytest.mark.parametrize("stop", STOPS, ids=lambda stop: stop.name)
 def test_nothing_scrolls_sideways_and_axe_finds_nothing_light_or_dark_wide_or_narrow(visitor, complaints, axe, stop):
-    complaints.provoke("status of 404")
+    complaints.provoke("status of 4")
     page = stop.come(visitor(reduced_motion="reduce"))
     page.evaluate(axe)
     for size in (LAPTOP, DESK, PHONE):

@@ -31,6 +31,7 @@ def test_reset_asks_first_and_then_both_stores_are_as_on_the_first_day(visitor):
     page.get_by_role("button", name="Reset", exact=True).click()
     page.get_by_role("button", name="Reset both stores").click()
     expect(page.locator("#answer-line")).to_contain_text("3 lines dropped")
+    expect(page.locator("#reset")).to_be_hidden()
     expect_gap(page, behind=0, head=5)
     expect(page.locator("#r-product_card-lamp .c-in_stock")).to_have_text("5")
 

@@ -106,5 +106,9 @@ def expect_updates(page: Page, count: int) -> None:
 
 
 def overflow(page: Page) -> int:
-    """Return by how many pixels the page is wider than its window."""
-    return page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+    """Return by how many pixels the page, or what scrolls in its place, is wider than there is room for."""
+    return page.evaluate("""() => {
+        const root = document.documentElement, main = document.querySelector("main");
+        const wide = root.scrollWidth - Math.ceil(root.getBoundingClientRect().width);
+        return Math.max(wide, main ? main.scrollWidth - main.clientWidth : 0);
+    }""")

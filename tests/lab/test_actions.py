@@ -123,6 +123,15 @@ def test_the_receipt_is_moved_by_the_learners_own_accepted_commands_alone(sandbo
 # bulk, set, traffic, wait
 
 
+def test_bulk_is_of_one_customer_if_it_names_one_and_of_nobody_unknown(sandbox: Sandbox) -> None:
+    act(sandbox, "bulk 3 customer=c2")
+    ordered = sandbox.write.connection.execute("SELECT customer_id FROM orders").fetchall()
+    assert ordered == [("c2",)] * 3
+    answer = sandbox.act("bulk 3 customer=nobody")
+    assert (answer.outcome, answer.reason) == ("failed", "there is no customer nobody")
+    assert sandbox.write.head() == 5 + 4
+
+
 def test_bulk_is_one_restock_and_so_many_orders(sandbox: Sandbox) -> None:
     answer = act(sandbox, "bulk 100")
     assert answer.position == 5 + 101

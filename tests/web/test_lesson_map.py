@@ -160,3 +160,15 @@ def test_it_goes_away_when_the_lesson_is_passed_or_all_is_forgotten(client):
     assert look(client, "/words").select(".back")
     client.post("/progress/forget")
     assert look(client, "/words").select(".back") == []
+
+
+def test_who_brought_the_progress_along_goes_on_at_the_step_which_is_prepared(client):
+    client.get("/lessons/L05")
+    bring(client, L05={"over": 2}, L06={"over": 0})
+    page = look(client)
+    assert page.select_one("#L05 a")["href"] == page.select_one(".back")["href"] == "/lessons/L05?step=3"
+    assert page.select_one("#L06 a")["href"] == "/lessons/L06"
+    client.get("/lessons/L05?step=3")
+    page = look(client)
+    assert page.select_one("#L05 a")["href"] == page.select_one(".back")["href"] == "/lessons/L05"
+    assert words(page.select_one(".back")) == "Back to L05, step 3"

@@ -3,21 +3,21 @@
 import json
 from dataclasses import dataclass
 from itertools import pairwise
-from pathlib import Path
 
 import pytest
 from bs4 import BeautifulSoup, Tag
 from flask.testing import FlaskClient
+from msgspec.structs import replace
 
 from app import create_app
-from lab import lesson_files
-from lab.lesson_files import lessons
+from lab.lesson_files import Option, lessons
 from lab.lesson_path import AGAIN_AFTER
+from lab.lesson_text import render_line
 from tests.web.visits import act, sandbox_ids
 
 HTMX = {"HX-Request": "true"}
-BUY = "cmd place_order customer=c1 product=lamp qty=2"
-LOOK = "query product_card lamp"
+BUY = "cmd place_order customer=c1 product=mug qty=2"
+LOOK = "query product_card mug"
 L05 = lessons()["L05"]
 ADDRESSES = (f"10.0.0.{n}" for n in range(250))
 
@@ -59,6 +59,12 @@ class Page:
     def lines(self) -> set[str]:
         """Every line that a button of the stage writes."""
         return {str(button["value"]) for button in self.soup.select("main button[name=line][value]")}
+
+
+def told(text: str, page: Page, selector: str) -> bool:
+    """Tell whether a lesson's Markdown stands in a part of the page, as a reader reads it."""
+    words = BeautifulSoup(render_line(text), "html5lib").get_text()
+    return "".join(words.split()) in "".join(page[selector].get_text().split())
 
 
 def get(client: FlaskClient, path: str = "/lessons/L05", **options) -> Page:
@@ -109,8 +115,7 @@ def test_every_lesson_opens_at_its_first_step_with_its_sandbox_beside_it(client,
     assert page.text("h1") == lesson.title
     assert page["[aria-current=step]"]["id"] == "step-1"
     assert page.all(".steps h3") == [f"{step.label} {'to come' if n else 'now'}" for n, step in enumerate(lesson.step)]
-    for check in lesson.step[0].passes:
-        assert page.text(f'[id="check-{check}"]').endswith("open")
+    assert {text.split()[-1] for text in page.all(".checks li")} == {"open"}
     assert page.soup.select("#write-tables, #event-log, #read-models")
 
 
@@ -140,22 +145,35 @@ def test_the_opener_keeps_its_own_stage(client):
 def test_a_bet_locks_and_its_reveal_comes_with_what_happened_when_the_step_is_over(client):
     keys = [button["data-key"] for button in get(client).soup.select(".bet-here button")]
     assert keys == [str(n) for n, _ in enumerate(L05.step[0].predict.options, 1)]
-    bet(client, "3")
+    bet(client, "18")
     page = get(client)
-    assert "You said: 3" in page.text(".locked")
+    assert "You said: 18" in page.text(".locked")
     assert not page.soup.select(".bet-here, .reveal")
-    assert post(client, "bet", choice="5").status_code == 422
+    assert post(client, "bet", choice="20").status_code == 422
     do(client, BUY, LOOK)
     page = get(client)
-    assert page.text("#step-1 .reveal").startswith("You said: 3. It was: 5. The page says so itself")
+    assert page.text("#step-1 .reveal").startswith("You said: 18. It was: 20. The page says itself")
     assert page["[aria-current=step]"]["id"] == "step-2"
 
 
 def test_what_happened_is_what_was_true_when_the_step_was_over_and_not_later(client):
-    bet(client, "3")
-    do(client, BUY, LOOK, "run", LOOK, "cmd restock product=lamp qty=9", LOOK)
-    assert "It was: 5." in get(client).text("#step-1 .reveal")
-    assert standing(client)["bets"]["0"]["actual"] == 5
+    bet(client, "18")
+    do(client, BUY, LOOK, "run", LOOK, "cmd restock product=mug qty=9", LOOK)
+    assert "It was: 20." in get(client).text("#step-1 .reveal")
+    assert standing(client)["bets"]["0"]["actual"] == 20
+
+
+def test_a_bet_on_a_moment_that_never_came_is_neither_right_nor_wrong(client):
+    bet(client, "20")
+    do(client, "cmd place_order customer=c1 product=rug qty=1", "query product_card rug", BUY, BUY)
+    bet(client, "18")
+    do(client, "run", LOOK, BUY, BUY, "step product_card", LOOK)
+    page = get(client)
+    for step, said in ((1, "20"), (3, "18")):
+        told = page.text(f"#step-{step} .reveal")
+        assert told.startswith(f"You said: {said}. You took another way, so that was not put to the test. ")
+        assert "None" not in told
+    assert [placed.get("right") for placed in standing(client)["bets"].values()] == [None, None]
 
 
 def test_who_acts_without_a_bet_goes_on_without_a_reveal(client):
@@ -184,6 +202,15 @@ def test_what_happened_is_told_in_the_words_of_the_option_that_says_it(client):
 # Checks
 
 
+def test_what_a_step_looks_for_is_told_when_its_bet_is_placed_and_not_before(client):
+    told = [check.say for check in L05.check]
+    first, later = get(client).all(".checks li")[0], get(client).all(".checks li")[1:]
+    assert first == "comes when you have bet open"
+    assert later[0] == "comes with step 2 open"
+    bet(client, "20")
+    assert get(client).all(".checks li")[0] == f"{told[0]} open"
+
+
 def test_checks_light_up_one_by_one_in_a_word_and_not_by_colour_alone(client):
     lit = []
     for line in L05.reference.lines:
@@ -196,7 +223,7 @@ def test_checks_light_up_one_by_one_in_a_word_and_not_by_colour_alone(client):
 
 @pytest.mark.parametrize("slot", ["write", "line"])
 def test_every_action_is_noted_when_it_is_done_whichever_form_it_came_by(client, slot):
-    bet(client, "5")
+    bet(client, "20")
     for line in L05.reference.lines:
         client.post("/actions?lesson=L05", data={"line": line, "slot": slot}, headers=HTMX)
     kept = standing(client)
@@ -288,11 +315,11 @@ def test_the_look_back_may_be_skipped_and_each_answer_says_why(client):
     wrong, right = (int(pick("L05", "retrieval")) for pick in (wrong_option, right_option))
     post(client, "answer", owner="L05", kind="retrieval", choice=str(wrong))
     page = get(client)
-    assert L05.retrieval.options[wrong].why in page.text(".look-back")
-    assert L05.retrieval.options[right].why not in page.text(".look-back")
+    assert told(L05.retrieval.options[wrong].why, page, ".look-back")
+    assert not told(L05.retrieval.options[right].why, page, ".look-back")
     post(client, "answer", owner="L05", kind="retrieval", choice=str(right))
     page = get(client)
-    assert all(option.why in page.text(".look-back") for option in L05.retrieval.options)
+    assert all(told(option.why, page, ".look-back") for option in L05.retrieval.options)
     assert not page.soup.select(".look-back button")
     assert [attempt["choice"] for attempt in standing(client)["retrieval"]] == [wrong, right]
 
@@ -306,7 +333,7 @@ def test_the_concept_question_comes_when_the_steps_are_over_and_the_take_away_af
     assert not page.soup.select(".take-away")
     post(client, "answer", owner="L05", kind="concept", choice=right_option("L05", "concept"))
     page = get(client)
-    assert all(option.why in page.text("#concept") for option in L05.concept.options)
+    assert all(told(option.why, page, "#concept") for option in L05.concept.options)
     assert page["a.button[href='/lessons/L06']"]
     assert "In the real world" in page.text(".world")
 
@@ -331,8 +358,8 @@ def test_a_hint_has_three_levels_and_the_full_line_only_in_the_third(client):
         post(client, "hint")
         seen.append(get(client).all("#hint .prose"))
     assert [len(texts) for texts in seen] == [1, 2, 3]
-    assert "query product_card lamp" not in " ".join(seen[1])
-    assert "query product_card lamp" in seen[2][2]
+    assert "query product_card mug" not in " ".join(seen[1])
+    assert "query product_card mug" in seen[2][2]
     assert "Another hint" not in get(client).text(".helps")
 
 
@@ -371,7 +398,7 @@ def test_undo_takes_the_step_back(client):
 
 
 def test_starting_again_says_what_is_lost_and_drops_bets_and_lines(client):
-    bet(client, "3")
+    bet(client, "18")
     do(client, BUY, LOOK)
     post(client, "hint")
     asks = get(client).text("#again")
@@ -394,7 +421,7 @@ def test_the_solution_is_written_line_by_line_with_its_steps_and_not_run(client)
 
 def test_all_stands_as_it_was_after_a_reload_and_after_the_server_was_started_again(make_app):
     client = make_app().test_client()
-    bet(client, "3")
+    bet(client, "18")
     do(client, BUY, LOOK, "cmd place_order customer=c2 product=lamp qty=1")
     post(client, "answer", owner="L05", kind="retrieval", choice="0")
     post(client, "hint")
@@ -428,7 +455,7 @@ def test_who_has_begun_is_asked_before_anything_is_replaced(client):
 
 
 def test_a_step_opened_anew_has_its_bet_open_and_those_before_it_as_they_were(client):
-    bet(client, "3")
+    bet(client, "18")
     finish(client)
     post(client, "open", step="3")
     page = get(client)
@@ -466,7 +493,7 @@ def test_looking_at_lessons_makes_no_sandbox(client, parts):
 
 
 def test_what_is_announced_is_marked_and_the_live_region_is_empty_when_the_page_comes(client):
-    bet(client, "3")
+    bet(client, "18")
     do(client, BUY, LOOK)
     post(client, "hint")
     page = get(client)
@@ -482,23 +509,16 @@ def test_what_is_announced_is_marked_and_the_live_region_is_empty_when_the_page_
 NASTY = """<img src=x onerror=alert(1)><script>alert(2)</script> & "quoted" [x](javascript:alert(3))"""
 
 
-def test_what_an_author_writes_is_shown_and_not_obeyed(client, monkeypatch, tmp_path: Path):
-    text = (lesson_files.FOLDER / "L05.toml").read_text(encoding="utf-8")
-    place = tmp_path / "L05.toml"
-    nasty = NASTY.replace('"', "'")
-    for name in ("title", "situation"):
-        assert f"{name} = " in text
-    text = text.replace('title = "The gap"', f'title = "{nasty}"')
-    text = text.replace("An order is accepted at the left.", nasty)
-    text = text.replace('{ key = "5" },', f'{{ key = "5" }},\n    {{ key = "{nasty}" }},', 1)
-    text = text.replace('label = "Buy, and look"', f'label = "{nasty}"')
-    text = text.replace('say = "You read the page while news about it was waiting."', f'say = "{nasty}"')
-    place.write_text(text, encoding="utf-8")
-    hostile = lesson_files.load(place)
+def test_what_an_author_writes_is_shown_and_not_obeyed(client, monkeypatch):
+    first = L05.step[0]
+    bad_bet = replace(first.predict, stem=NASTY, explain=NASTY, options=(Option(key=NASTY), *first.predict.options))
+    bad_step = replace(first, label=NASTY, text=NASTY, predict=bad_bet)
+    bad_checks = tuple(replace(check, say=NASTY) for check in L05.check)
+    hostile = replace(L05, title=NASTY, situation=NASTY, step=(bad_step, *L05.step[1:]), check=bad_checks)
     monkeypatch.setitem(lessons(), "L05", hostile)
-    post(client, "bet", choice=nasty)
+    post(client, "bet", choice=NASTY)
     do(client, BUY, LOOK)
     page = get(client)
     assert not page.soup.select("#guide script, #guide img, #guide a[href^=javascript]")
-    assert page.text("h1") == nasty
-    assert f"You said: {nasty}" in page.text(".reveal")
+    assert page.text("h1") == NASTY
+    assert f"You said: {NASTY}" in page.text(".reveal")

@@ -197,3 +197,16 @@ def test_forgetting_leaves_the_sandbox_of_free_play(client, parts):
 def test_who_has_nothing_is_not_offered_to_forget_it(client):
     assert "/progress/forget" not in client.get("/lessons").text
     assert client.post("/progress/forget").status_code == 303
+
+
+def test_a_file_with_strange_values_in_its_place_breaks_no_page(client):
+    bet = {"choice": "<b>none of these</b>", "at": PASSED, "over_at": PASSED, "actual": 1e300}
+    odd = [{"choice": 999, "right": False, "lesson": "L77", "at": PASSED}]
+    strange = {"revision": 1, "begun": PASSED, "over": 999, "bets": {"0": bet, "99": bet}}
+    strange |= {"hints": {"left-open": 999, "none": 1}, "retrieval": odd, "concept": odd}
+    content = json.dumps({"format": 1, "lessons": {"L05": strange, "L00": strange, "L77": strange}}).encode()
+    assert bring(client, content).status_code == 303
+    for path in ("/lessons", "/lessons/L05", "/lessons/L05?step=2", "/lessons/L00", "/words"):
+        assert client.get(path, follow_redirects=True).status_code == 200
+    assert client.post("/lessons/L05/hint").status_code == 303
+    assert bring(client, content.replace(b'"99"', b'"../99"')).status_code == 422

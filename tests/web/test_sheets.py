@@ -95,3 +95,17 @@ def test_what_is_not_there_is_not_found_and_says_so_in_the_same_words(client, ur
     response, nowhere = client.get(url), client.get("/nowhere")
     assert response.status_code == 404
     assert response.data == nowhere.data
+
+
+def told_beside_sales(client):
+    """What stands beside the name of the read model sales, in words."""
+    return BeautifulSoup(client.get("/").text, "html.parser").select_one("#model-sales .head").get_text(" ", strip=True)
+
+
+def test_a_number_that_drifted_is_not_called_stale_and_one_that_waits_is(learner):
+    act(learner, BUY)
+    act(learner, "run sales")
+    act(learner, 'patch "UPDATE sales SET units = 9"')
+    assert "stale" not in told_beside_sales(learner)
+    act(learner, BUY)
+    assert "stale" in told_beside_sales(learner)
