@@ -141,7 +141,8 @@ GREEDY = (
 
 
 def test_memory_has_a_limit_of_its_own_in_the_worker(one: Keeper, monkeypatch: pytest.MonkeyPatch) -> None:
-    answer = one.values({}, [GREEDY])[0]
+    # On a busy machine the clock may be first.
+    answer = next(answer for _ in range(20) if (answer := one.read({}, [GREEDY])[0]).kind != "late")
     assert (answer.kind, answer.error) == ("limit", "it needs more memory than one statement gets here")
     monkeypatch.setattr(policy, "READONLY", replace(policy.READONLY, seconds=3600))
     assert answers({}, GREEDY)[0].value == 1000

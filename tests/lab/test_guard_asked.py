@@ -1,7 +1,5 @@
 """What a person is told who asks a store in SQL: the answer and its work, or what is wrong, where, and what to do."""
 
-import os
-import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import closing
@@ -10,11 +8,11 @@ from pathlib import Path
 import pytest
 
 from lab import guard
+from lab.__main__ import main
 from lab.guard import corpus, policy
 from lab.guard.keeper import Keeper
 from lab.guard.messages import Answer, Trusted
 from tests.lab.guard import fuzz
-from tests.serving import ROOT
 
 
 @pytest.fixture(scope="module")
@@ -117,13 +115,9 @@ def test_one_that_breaks_a_rule_or_dies_is_not_and_it_is_found_out_once(
 # The command line, and mutants
 
 
-def python(*words: str) -> "subprocess.CompletedProcess[str]":
-    environment = os.environ | {"PYTHONPATH": str(ROOT)}
-    line = [sys.executable, "-m", "lab", "guard", *words]
-    return subprocess.run(line, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=100)
-
-
-def test_the_command_line_says_which_rows_did_not_hold(tmp_path: Path) -> None:
+def test_the_command_line_says_which_rows_did_not_hold(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     few = tmp_path / "few.tsv"
     few.write_text(
         "id\tkind\tsql\texpected\tnote\n"
@@ -133,20 +127,23 @@ def test_the_command_line_says_which_rows_did_not_hold(tmp_path: Path) -> None:
         "D\tprojection\tdelete from _checkpoint\tlimit\t\n",
         encoding="utf-8",
     )
-    done = python(str(few))
-    *rows, last = done.stdout.splitlines()
+    monkeypatch.setattr(sys, "argv", ["lab", "guard", str(few)])
+    assert main() == 1
+    *rows, last = capsys.readouterr().out.splitlines()
     assert [row.split(" in ")[0] for row in rows] == ["B denied (expected: ok or limit)", "D denied (expected: limit)"]
     assert last.startswith("held 2 of 4 late 0 grew ")
-    assert done.returncode == 1
 
 
 @pytest.mark.parametrize("text", ["", "id\tsql\n1\tselect 1\n", None])
-def test_a_file_that_is_no_corpus_is_said_to_be_none(tmp_path: Path, text: str | None) -> None:
+def test_a_file_that_is_no_corpus_is_said_to_be_none(
+    tmp_path: Path, text: str | None, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     file = tmp_path / "x.tsv"
     if text is not None:
         file.write_text(text, encoding="utf-8")
-    done = python(str(file))
-    assert (done.returncode, "is no corpus" in done.stderr, "Traceback" in done.stderr) == (2, True, False)
+    monkeypatch.setattr(sys, "argv", ["lab", "guard", str(file)])
+    assert main() == 2
+    assert "is no corpus" in capsys.readouterr().err
 
 
 def test_mutants_of_hostile_sql_do_no_harm() -> None:
