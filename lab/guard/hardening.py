@@ -7,7 +7,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from lab.guard import policy
+from lab.guard import linear, policy
 from lab.guard.gates import Gate
 from lab.guard.policy import Policy
 
@@ -54,6 +54,7 @@ def harden(connection: sqlite3.Connection, held_to: Policy, attached: Sequence[s
 
     The authorizer comes last: SQLite asks it about the schema when a virtual table is first used.
     """
+    linear.put(connection)
     connection.text_factory = lambda raw: raw.decode("utf-8", "replace")
     for pragma in policy.PRAGMAS:
         connection.execute(f"PRAGMA {pragma}")

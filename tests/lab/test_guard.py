@@ -8,12 +8,13 @@ import sys
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
+from itertools import product
 from pathlib import Path
 
 import pytest
 
 from lab import guard
-from lab.guard import corpus, hardening, keeper, looking, policy, trial
+from lab.guard import corpus, hardening, keeper, linear, looking, policy, trial
 from lab.guard.keeper import Keeper, Worker
 from lab.guard.messages import Answer, Read
 from lab.sandbox import Sandbox
@@ -66,16 +67,36 @@ def test_every_hostile_row_holds_and_changes_nothing_and_takes_little_memory() -
 SINGLE_CALLS = ("H109", "H111", "H113", "H117", "H247")
 """Rows in which one call of a function takes long: nothing is looked at meanwhile."""
 
+HAY, NEEDLE = "printf('%.99000c', 'a')", "printf('%.49000c', 'a') || order_id"
+QUADRATIC = [
+    corpus.Row(sql, "projection", (sql,), ())
+    for sql in (
+        f"UPDATE order_summary SET total = instr({HAY}, {NEEDLE})",
+        f"UPDATE order_summary SET status = replace({HAY}, {NEEDLE}, '')",
+    )
+]
+
 
 @pytest.mark.skipif(not PROC.exists(), reason="needs /proc")
 def test_a_row_that_escapes_the_meter_still_computes_for_less_than_two_deadlines(
     files: dict[str, Path], one: Keeper
 ) -> None:
-    for row in [row for row in corpus.rows(CORPUS) if row.id in SINGLE_CALLS]:
+    for row in [*QUADRATIC, *(row for row in corpus.rows(CORPUS) if row.id in SINGLE_CALLS)]:
         pid, spent = process(one), computed(process(one))
         trial._ask(one, files, row)
         if process(one) == pid:
             assert computed(pid) - spent < 2 * policy.DEADLINE_SECONDS, row
+
+
+VALUES = [None, "", "a", "aXa", "Xß😀X", b"", b"aXa", 0, -12, 10**15, 1.0, -0.5, 1e300, 1 / 3, 9e999]
+
+
+def test_what_python_searches_is_found_where_sqlite_finds_it() -> None:
+    with closing(sqlite3.connect(":memory:")) as plain, closing(sqlite3.connect(":memory:")) as ours:
+        linear.put(ours)
+        for values in product(VALUES, ["X", "", "a", 1, b"X", 0.5, None], ["yy", "", 7, None]):
+            sql = "SELECT instr(?1, ?2), replace(?1, ?2, ?3)"
+            assert ours.execute(sql, values).fetchall() == plain.execute(sql, values).fetchall(), values
 
 
 # Each defence bites
