@@ -5,6 +5,7 @@ PYTHON ?= python3
 KILLS ?= 500
 TRIALS ?=
 SEEDS ?= 1
+MUTANTS ?= 20000
 MONKEYS ?= 600
 UV := uv==0.13.9
 
@@ -34,6 +35,7 @@ faults: .venv/installed-test
 soak: .venv/installed-test
 	$(VENV) -m tests.soak --kills $(KILLS)
 	$(VENV) -m tests.durability $(TRIALS)
+	$(VENV) -m tests.lab.guard.fuzz $(MUTANTS)
 	LAGOON_EXAMPLES=200 $(VENV) -m pytest --quiet tests/lab/test_same_seed.py tests/lab/test_beside.py
 
 lessons: .venv/installed-test

@@ -98,6 +98,4 @@ class CancelOrder:
         return f"order-{self.order_id}"
 
 
-Command = (
-    RegisterCustomer | AddProduct | Restock | ChangePrice | RenameProduct | PlaceOrder | ShipOrder | CancelOrder
-)
+Command = RegisterCustomer | AddProduct | Restock | ChangePrice | RenameProduct | PlaceOrder | ShipOrder | CancelOrder

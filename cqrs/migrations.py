@@ -39,9 +39,7 @@ class Migrations:
 
     def applied(self, connection: sqlite3.Connection) -> list[int]:
         """Return the versions that this store has, in order."""
-        connection.execute(
-            "CREATE TABLE IF NOT EXISTS _migrations (version INTEGER PRIMARY KEY, name TEXT NOT NULL)"
-        )
+        connection.execute("CREATE TABLE IF NOT EXISTS _migrations (version INTEGER PRIMARY KEY, name TEXT NOT NULL)")
         return [version for (version,) in connection.execute("SELECT version FROM _migrations ORDER BY version")]
 
     def migrate(self, connection: sqlite3.Connection) -> list[int]:

@@ -40,9 +40,7 @@ class Findings:
         )
 
     def __str__(self) -> str:
-        return (
-            f"kills {self.kills} acks {self.acks} lost {self.lost} ahead {self.ahead} mismatch {self.mismatch}"
-        )
+        return f"kills {self.kills} acks {self.acks} lost {self.lost} ahead {self.ahead} mismatch {self.mismatch}"
 
     @property
     def clean(self) -> bool:
@@ -56,11 +54,7 @@ def audit(root: Path, told: Commands, bulks: dict[int, int]) -> Findings:
         sandbox.act("run")
         write = sandbox.write.connection
         lost = [f"lost: {problem}" for problem in lost_commands(write, told, bulks)]
-        mismatch = [
-            f"mismatch: {problem}"
-            for check in (broken_chain, stock_not_conserved)
-            for problem in check(write)
-        ]
+        mismatch = [f"mismatch: {problem}" for check in (broken_chain, stock_not_conserved) for problem in check(write)]
         mismatch += [f"mismatch: {problem}" for problem in wrong_read_models(sandbox)]
         mismatch += [f"mismatch: {problem}" for problem in journal_against_commands(sandbox)]
     return Findings(0, 0, len(lost), len(ahead), len(mismatch), lost + ahead + mismatch)

@@ -142,9 +142,9 @@ Fetch = Callable[[str], str]
 def by_curl(folder: Path) -> Fetch:
     if not shutil.which("curl"):
         pytest.skip("there is no curl on this machine")
-    return lambda line: subprocess.run(
-        shlex.split(line), cwd=folder, capture_output=True, text=True, check=True, timeout=20
-    ).stdout
+    return lambda line: (
+        subprocess.run(shlex.split(line), cwd=folder, capture_output=True, text=True, check=True, timeout=20).stdout
+    )
 
 
 def by_urllib(folder: Path) -> Fetch:

@@ -107,9 +107,7 @@ class ReadStore:
 
     def set_status(self, name: str, status: str, reason: str | None = None) -> None:
         """Let a projection run, pause it, or stop it with the reason why it cannot go on."""
-        self.connection.execute(
-            "UPDATE _checkpoint SET status = ?, reason = ? WHERE name = ?", (status, reason, name)
-        )
+        self.connection.execute("UPDATE _checkpoint SET status = ?, reason = ? WHERE name = ?", (status, reason, name))
 
 
 def missing(error: sqlite3.DatabaseError) -> bool:

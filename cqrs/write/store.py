@@ -132,8 +132,7 @@ class WriteStore:
     def product(self, product_id: str) -> Product | None:
         """Load a product with its stock, or None if there is no such product."""
         row = self._row(
-            "SELECT id, name, price_cents, on_hand, version FROM products"
-            " JOIN stock ON product_id = id WHERE id = ?",
+            "SELECT id, name, price_cents, on_hand, version FROM products JOIN stock ON product_id = id WHERE id = ?",
             product_id,
         )
         return Product(*row) if row else None

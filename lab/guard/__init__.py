@@ -1,19 +1,83 @@
 """The guard: SQL that a person wrote runs in a worker process, held to a policy, and is ended when it overruns.
 
-``values`` serves checks: one SELECT each, one value. ``read`` gives rows. ``patch`` changes rows of a read model.
+Looking: ``values`` serves checks (one SELECT each, one value), ``read`` gives rows, ``ask`` answers a person.
+Changing: ``patch`` changes rows of a read model by hand. A read model of a learner's own is looked over by ``check``,
+tried by ``rehearse``, made by ``make``, and kept up by ``deliver``; ``digest`` compares its rows. ``steps`` tries
+statements and takes them back.
+``trusted`` says whether this SQLite may be trusted with what people type. ``policy`` has every limit.
 """
 
 import atexit
 import os
-from collections.abc import Sequence
+import sqlite3
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
-from lab.guard.keeper import Keeper
-from lab.guard.messages import Answer, Patched, Refused
+from cqrs.events import RecordedEvent
+from lab.delivery import Progress
+from lab.guard import policy
+from lab.guard.keeper import Keeper, clean
+from lab.guard.messages import (
+    Answer,
+    Check,
+    Checked,
+    Deliver,
+    Delivered,
+    Finding,
+    Made,
+    Make,
+    Model,
+    Patched,
+    Place,
+    Refused,
+    Rehearse,
+    Rehearsed,
+    Sing,
+    Stepped,
+    Steps,
+    Trusted,
+)
+from lab.guard.rehearsing import digest
+from lab.guard.turns import Busy
+from lab.guard.words import LATE
+from lab.loose import CORRECT, Guards
 
-__all__ = ["Answer", "Patched", "Refused", "close", "patch", "read", "values"]
+__all__ = [
+    "Answer",
+    "Busy",
+    "Checked",
+    "Finding",
+    "Model",
+    "Overrun",
+    "Patched",
+    "Place",
+    "Refused",
+    "Rehearsed",
+    "Stepped",
+    "ask",
+    "check",
+    "close",
+    "deliver",
+    "digest",
+    "make",
+    "patch",
+    "read",
+    "rehearse",
+    "steps",
+    "trusted",
+    "values",
+]
 
 _keepers: dict[int, Keeper] = {}
+_trusted: list[str | None] = []
+
+
+class Overrun(Exception):
+    """Events could not be delivered, and it is the projection's fault: the message says why. It has to be stopped."""
+
+
+# Looking
 
 
 def values(files: dict[str, Path], statements: Sequence[str]) -> list[Answer]:
@@ -26,12 +90,118 @@ def read(files: dict[str, Path], statements: Sequence[str]) -> list[Answer]:
     return _keeper().read(files, statements)
 
 
+def ask(files: dict[str, Path], sql: str, who: str) -> Answer:
+    """Answer one statement of a person, with its types and plan, or with the place of the error and what to do.
+
+    ``who`` is the sandbox. Raise Busy, with the reason in words, if it or the house has too many waiting.
+    """
+    return _keeper().ask(files, sql, who)
+
+
+# Changing
+
+
 def patch(read_db: Path, sql: str, line: int, pages: int) -> Patched | Refused:
     """Change rows of the read models in read.db by one statement, once for a line of the journal.
 
     ``pages`` is how large read.db may become.
     """
     return _keeper().patch(read_db, sql, line, pages)
+
+
+def steps(
+    read_db: Path, statements: Sequence[str], parameters: dict[str, Any], own: Sequence[str] = ()
+) -> Stepped | Refused:
+    """Run statements as those of a projection that made the tables ``own``; whatever they did is rolled back."""
+    request = Steps(str(read_db), tuple(map(clean, statements)), parameters, tuple(own))
+    seconds = policy.LOCK_SECONDS + len(statements) * policy.STEP_SECONDS + policy.GRACE_SECONDS
+    stepped: Stepped | Refused | None = _keeper().once(request, Stepped | Refused, seconds)
+    return stepped or Stepped("late", LATE.format(policy.STEP_SECONDS * 1000))
+
+
+# A read model of a learner's own
+
+
+def check(model: Model, taken: Sequence[str] = (), who: str | None = None) -> Checked:
+    """Say at once what will not do in a read model's file, and at which place; names ``taken`` belong to others."""
+    request = Check(_clean(model), tuple(taken))
+    checked: Checked | None = _keeper().once(request, Checked, _seconds(policy.REHEARSAL_SECONDS), who)
+    return checked or Checked((Finding("it takes too long to look through"),))
+
+
+def rehearse(
+    model: Model, write_db: Path, last: int = policy.REHEARSED_EVENTS, who: str | None = None
+) -> Rehearsed | Refused:
+    """Apply the log to a read model in memory, and show what its last events change. No store is touched."""
+    request = Rehearse(_clean(model), str(write_db), last)
+    seconds = _seconds(policy.LOCK_SECONDS + 2 * policy.REHEARSAL_SECONDS)
+    rehearsed: Rehearsed | Refused | None = _keeper().once(request, Rehearsed | Refused, seconds, who)
+    return rehearsed or Refused(f"it is slow, and was stopped after {seconds:g} s")
+
+
+def make(read_db: Path, model: Model, pages: int, position: int = 0, taken: Sequence[str] = ()) -> Refused | None:
+    """Make the empty table of a read model in read.db, with its checkpoint; if it was there, it begins again.
+
+    ``pages`` is how large read.db may become. What is Refused with a code is the store's trouble.
+    """
+    request = Make(str(read_db), _clean(model), position, pages, tuple(taken))
+    made: Made | Refused | None = _keeper().deliver(request, Made | Refused, _seconds(policy.BATCH_SECONDS))
+    return Refused("it takes too long") if made is None else made if isinstance(made, Refused) else None
+
+
+def deliver(
+    read_db: Path,
+    model: Model,
+    events: Sequence[RecordedEvent],
+    now: Callable[[], int],
+    pages: int,
+    guards: Guards = CORRECT,
+    crash: str | None = None,
+    line: int = 0,
+) -> Progress:
+    """Deliver events to a read model in read.db in one transaction: what ``Route.deliver`` does, in the worker.
+
+    Raise what SQLite raised if the store is in trouble, and Overrun if the projection does not come to an end.
+    """
+    picked_up = now()
+    told = _deliver(Deliver(str(read_db), _clean(model), tuple(events), guards, crash, line, pages))
+    progress = Progress(incidents=list(told.incidents), crashed=[model.name] if told.crashed else [])
+    if told.moved is not None:
+        progress.applied.append((model.name, *told.moved, picked_up, now()))
+    return progress
+
+
+def _deliver(request: Deliver) -> Delivered:
+    """Deliver one batch. A worker that is lost may have committed; asked again, it finds the checkpoint there."""
+    for _ in range(2):
+        told = _keeper().deliver(request, Delivered | Refused, _seconds(policy.LOCK_SECONDS + policy.BATCH_SECONDS))
+        if isinstance(told, Refused):
+            error = sqlite3.OperationalError(told.reason)
+            error.sqlite_errorcode = told.code
+            raise error
+        if isinstance(told, Delivered):
+            return told
+    raise Overrun(f"its events take longer than {policy.BATCH_SECONDS:g} s")
+
+
+def _seconds(computing: float) -> float:
+    return computing + policy.GRACE_SECONDS
+
+
+def _clean(model: Model) -> Model:
+    return Model(clean(model.name), clean(model.source))
+
+
+# The workers
+
+
+def trusted() -> str | None:
+    """Return None if this SQLite holds what the guard builds on, else why it is not trusted; found out once."""
+    if not _trusted:
+        told = _keeper().once(Sing(), Trusted, _seconds(policy.BATCH_SECONDS))
+        why_not = told.why_not if isinstance(told, Trusted) else "the worker did not survive being tried"
+        _trusted.append(why_not and f"SQLite {sqlite3.sqlite_version} does not keep to the guard: {why_not}")
+    return _trusted[0]
 
 
 def close() -> None:

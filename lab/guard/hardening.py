@@ -2,65 +2,17 @@
 
 import sqlite3
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from pathlib import Path
 
-from lab.guard import policy
+from lab.guard import linear, policy
+from lab.guard.gates import Gate
 from lab.guard.policy import Policy
 
-
-@dataclass(slots=True)
-class Gate:
-    """The authorizer of one connection. It keeps the first thing that it denied, and the tables that were changed."""
-
-    held_to: Policy
-    tables: dict[str, str]
-    modules: frozenset[str]
-    denied: str | None = None
-    changed: set[str] = field(default_factory=set)
-
-    def __call__(
-        self, action: int, first: str | None, second: str | None, schema: str | None, inside: str | None
-    ) -> int:
-        """Answer SQLite whether a statement that is being prepared may do something."""
-        why = self._why_not(action, (first or "").lower(), second or "", schema, inside)
-        if why is None:
-            return sqlite3.SQLITE_OK
-        self.denied = self.denied or why
-        return sqlite3.SQLITE_DENY
-
-    def _why_not(self, action: int, name: str, second: str, schema: str | None, inside: str | None) -> str | None:
-        if action in (sqlite3.SQLITE_SELECT, sqlite3.SQLITE_RECURSIVE):
-            return None
-        if action == sqlite3.SQLITE_READ:
-            return self._why_not_seen(name)
-        if action == sqlite3.SQLITE_FUNCTION:
-            function = second.lower()
-            return None if function in self.held_to.functions else f"the function {function}() is not allowed here"
-        if action == sqlite3.SQLITE_PRAGMA and (name, second) == ("data_version", "") and not self.held_to.changes:
-            # The full-text index asks this by itself.
-            return None
-        if action in policy.CHANGES and name in policy.SCHEMA:
-            # This is the first that is asked when something is created or dropped.
-            return f"{self.held_to.may}; nothing can be created or dropped, and SQLite's own tables stay closed"
-        if self.held_to.changes and action in policy.CHANGES and inside is None:
-            return self._why_not_changed(name, schema)
-        said = policy.KINDS.get(action)
-        return f"{self.held_to.may}" + (f", not {said}" if said else "; nothing can be created or dropped")
-
-    def _why_not_seen(self, name: str) -> str | None:
-        if name in self.held_to.visible or name in policy.TABLES_MADE_BY_FUNCTIONS:
-            return None
-        hidden = name.startswith(("_", "sqlite_", "pragma_")) or name in self.modules
-        return f"the table {name} cannot be read here" if hidden else None
-
-    def _why_not_changed(self, name: str, schema: str | None) -> str | None:
-        if schema != "main" or name not in self.tables:
-            others = ", ".join(sorted(self.tables.values())) or "no table"
-            return f"the rows of {name} cannot be changed by hand; those of {others} can"
-        self.changed.add(self.tables[name])
-        return None
+FOREIGN = (sqlite3.Error, sqlite3.Warning, MemoryError, ValueError, OverflowError)
+"""What Python raises for a statement that will not do: SQLite's complaints, no memory, a character that is none."""
 
 
 @dataclass(slots=True)
@@ -68,17 +20,33 @@ class Meter:
     """The progress handler of one statement: it counts the work, and ends the statement when that is enough."""
 
     held_to: Policy
+    most: int | None
     work: int = 0
     late: bool = False
     too_much: bool = False
-    _started: float = field(default_factory=time.monotonic)
+    _look_at: float = field(init=False)
+    _computed: float | None = None
+
+    def __post_init__(self) -> None:
+        self._look_at = time.monotonic() + self.held_to.seconds / (2 if self.held_to.computing else 1)
 
     def __call__(self) -> bool:
         """Answer SQLite whether to stop."""
-        self.work += policy.WORK_PER_CALL
-        self.too_much = self.held_to.work is not None and self.work > self.held_to.work
-        self.late = time.monotonic() - self._started > self.held_to.seconds
+        self.work += self.held_to.steps // policy.UNIT
+        self.too_much = self.most is not None and self.work > self.most
+        now = time.monotonic()
+        self.late = now >= self._look_at and self._is_over(now)
         return self.late or self.too_much
+
+    def _is_over(self, now: float) -> bool:
+        """Tell whether the time is over. The processor's clock is slow to read: only the second half goes by it."""
+        if not self.held_to.computing:
+            return True
+        computed = time.thread_time()
+        self._computed = computed if self._computed is None else self._computed
+        left = self.held_to.seconds / 2 - (computed - self._computed)
+        self._look_at = now + left
+        return left <= 0
 
 
 def harden(connection: sqlite3.Connection, held_to: Policy, attached: Sequence[str] = ()) -> Gate:
@@ -86,10 +54,13 @@ def harden(connection: sqlite3.Connection, held_to: Policy, attached: Sequence[s
 
     The authorizer comes last: SQLite asks it about the schema when a virtual table is first used.
     """
+    linear.put(connection)
     connection.text_factory = lambda raw: raw.decode("utf-8", "replace")
     for pragma in policy.PRAGMAS:
         connection.execute(f"PRAGMA {pragma}")
-    gate = Gate(held_to, _changeable(connection), _modules(connection))
+    tables = _tables(connection)
+    changeable = {name.lower(): name for name, kind in tables.items() if kind == "table" and not _reserved(name)}
+    gate = Gate(held_to, changeable, modules(connection))
     _warm(connection, ("main", *attached))
     if not held_to.changes:
         connection.execute("PRAGMA query_only = ON")
@@ -100,27 +71,53 @@ def harden(connection: sqlite3.Connection, held_to: Policy, attached: Sequence[s
 
 
 @contextmanager
-def watched(connection: sqlite3.Connection, gate: Gate) -> Iterator[Meter]:
-    """Let one statement of a person run: its gate stands, its time is measured."""
+def watched(connection: sqlite3.Connection, gate: Gate, work: int | None = None) -> Iterator[Meter]:
+    """Let one statement of a person run: its gate stands, its time and its work are measured."""
     gate.denied = None
     gate.changed.clear()
-    meter = Meter(gate.held_to)
+    meter = Meter(gate.held_to, gate.held_to.work if work is None else work)
     connection.set_authorizer(gate)
-    connection.set_progress_handler(meter, policy.STEPS)
+    connection.set_progress_handler(meter, gate.held_to.steps)
     try:
         yield meter
     finally:
-        connection.set_progress_handler(None, policy.STEPS)
+        connection.set_progress_handler(None, gate.held_to.steps)
         connection.set_authorizer(None)
 
 
-def _changeable(connection: sqlite3.Connection) -> dict[str, str]:
-    """Return the ordinary tables that are not the program's own, by name in lower case."""
-    found = connection.execute("SELECT name FROM pragma_table_list WHERE schema = 'main' AND type = 'table'")
-    return {name.lower(): name for (name,) in found if not name.startswith(("_", "sqlite_"))}
+def own_gate(connection: sqlite3.Connection, held_to: Policy, own: Mapping[str, str], kind: type[Gate] = Gate) -> Gate:
+    """Return the authorizer of a projection that may touch only its own tables, by name in lower case."""
+    others = frozenset(name.lower() for name in _tables(connection)) - own.keys()
+    return kind(held_to, dict(own), modules(connection), others)
 
 
-def _modules(connection: sqlite3.Connection) -> frozenset[str]:
+def first_word(sql: str) -> str:
+    """Return the word that a statement begins with, in lower case."""
+    opening = policy.OPENING.match(sql)
+    return opening[1].lower() if opening else ""
+
+
+def connect(uri: str, busy_seconds: float) -> sqlite3.Connection:
+    """Open a file, or a database in memory, without any hidden transaction or remembered statement."""
+    return sqlite3.connect(uri, uri=True, timeout=busy_seconds, isolation_level=None, cached_statements=0)
+
+
+def uri(path: str, mode: str) -> str:
+    """Return the name under which SQLite opens a file that is there, 'ro' or 'rw'; it makes none."""
+    return f"{Path(path).absolute().as_uri()}?mode={mode}"
+
+
+def _tables(connection: sqlite3.Connection) -> dict[str, str]:
+    """Return the kind of each table and view of main, by name."""
+    return dict(connection.execute("SELECT name, type FROM pragma_table_list WHERE schema = 'main'"))
+
+
+def _reserved(name: str) -> bool:
+    return name.lower().startswith(policy.RESERVED)
+
+
+def modules(connection: sqlite3.Connection) -> frozenset[str]:
+    """Return the names of the tables that SQLite brings, in lower case, but for those that anybody may use."""
     return (
         frozenset(name.lower() for (name,) in connection.execute("PRAGMA module_list"))
         - policy.TABLES_MADE_BY_FUNCTIONS

@@ -10,11 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from lab.guard.messages import Answer, Patch, Patched, Read, Ready, Refused, Request, get, put
-from lab.guard.policy import DEADLINE_SECONDS, LOCK_SECONDS, PATCH_SECONDS, ROWS
+from lab.guard.policy import DEADLINE_SECONDS, GRACE_SECONDS, LOCK_SECONDS, PATCH_SECONDS, ROWS, WORKERS
+from lab.guard.turns import Turns
 from lab.guard.words import LATE
 
-WORKERS = 2
-GRACE_SECONDS = 0.5
 START_SECONDS = 60.0
 
 HOUSE = Path(__file__).parent.parent.parent
@@ -93,7 +92,8 @@ class Keeper:
     """The workers of this process. May be used by any thread."""
 
     def __init__(self, workers: int = WORKERS) -> None:
-        self._free = threading.Semaphore(workers)
+        self._turns = Turns(workers)
+        self._delivering = threading.Lock()
         self._warm: list[Worker] = []
 
     def close(self) -> None:
@@ -101,9 +101,14 @@ class Keeper:
         while self._warm:
             self._warm.pop().close()
 
+    @property
+    def process(self) -> int:
+        """The id of a process that waits to be asked; 0 if there is none."""
+        return self._warm[-1].process.pid if self._warm else 0
+
     @contextmanager
-    def _lent(self) -> Iterator[Worker]:
-        with self._free:
+    def _lent(self, who: str | None = None) -> Iterator[Worker]:
+        with self._turns.turn(who):
             worker = self._take()
             try:
                 yield worker
@@ -151,15 +156,32 @@ class Keeper:
                 lost_at = len(answers)
         return answers
 
+    def ask(self, files: dict[str, Path], sql: str, who: str) -> Answer:
+        """Answer a person's statement with everything that can be said about it; raise Busy if they ask too much."""
+        request = Read({name: str(path) for name, path in files.items()}, (clean(sql),), ROWS, explained=True)
+        answer: Answer | None = self.once(request, Answer, 2 * DEADLINE_SECONDS, who)
+        return answer or Answer("late", LATE.format(DEADLINE_SECONDS * 1000))
+
+    def deliver(self, request: Request, kind: Any, seconds: float) -> Any:
+        """Return the one reply to a request for read models of people's own; they share one worker at a time."""
+        with self._delivering:
+            return self.once(request, kind, seconds)
+
+    def once(self, request: Request, kind: Any, seconds: float, who: str | None = None) -> Any:
+        """Return the one reply to a request; None if the worker had to be ended, or died."""
+        with suppress(Gone), self._lent(who) as worker:
+            for reply in worker.ask(request, kind, 1, seconds):
+                return reply
+        return None
+
     def patch(self, file: Path, sql: str, line: int, pages: int) -> Patched | Refused:
         """Change rows of a read store by one statement, once for a line however often it is asked for."""
         # A worker that is lost may have committed; the note in read.db tells, so asking again is safe.
         for run in (True, True, False):
             request = Patch(str(file), clean(sql), line, pages, run)
-            with suppress(Gone), self._lent() as worker:
-                for reply in worker.ask(request, Patched | Refused, 1, LOCK_SECONDS + PATCH_SECONDS + GRACE_SECONDS):
-                    outcome: Patched | Refused = reply
-                    return outcome
+            reply = self.once(request, Patched | Refused, LOCK_SECONDS + PATCH_SECONDS + GRACE_SECONDS)
+            if isinstance(reply, Patched | Refused):
+                return reply
         return Refused(LATE.format(PATCH_SECONDS * 1000))
 
 

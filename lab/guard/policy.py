@@ -3,21 +3,48 @@
 Everything is an allowlist: kinds of action, functions, tables. What is not listed is denied, in every SQLite.
 """
 
+import re
 import sqlite3
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-DEADLINE_SECONDS = 0.25
-PATCH_SECONDS = 2.0
-LOCK_SECONDS = 2.0
-PATCH_WORK = 200_000
+# The workers, and who waits for one
+WORKERS = 2
+QUEUED_PER_SANDBOX = 2
+QUEUED_IN_ALL = 12
+ADDRESS_BYTES = 400_000_000
+FILE_BYTES = 16_000_000
 HEAP_BYTES = 32_000_000
+CPU_SECONDS = 20
+
+# One statement
+DEADLINE_SECONDS = 0.25
+LOCK_SECONDS = 2.0
+GRACE_SECONDS = 0.5
 ROWS = 500
 RESULT_BYTES = 1_000_000
+
+# A change by hand
+PATCH_SECONDS = 2.0
+PATCH_WORK = 200_000
+
+# A read model of one's own
+STEP_SECONDS = 0.1
+EVENT_WORK = 30_000
+OWN_BYTES = 2_000_000
+OWN_FILE_CHARS = 10_000
+OWN_NAME_CHARS = 40
+OWN_STATEMENTS = 40
+BATCH_SECONDS = 15.0
+BATCH_EVENTS = 100
+REHEARSED_EVENTS = 20
+REHEARSED_ROWS = 100
+REHEARSAL_SECONDS = 2.0
+
+UNIT = 10
+"""A unit of work is ten steps of SQLite's machine."""
+
 STEPS = 50
 """How often the progress of a statement is looked at. One step may take long: at 100, some statements overran."""
-
-WORK_PER_CALL = STEPS // 10
-"""A unit of work is ten steps of SQLite's machine."""
 
 LIMITS = {
     sqlite3.SQLITE_LIMIT_LENGTH: 100_000,
@@ -47,16 +74,18 @@ def _names(listed: str) -> frozenset[str]:
 
 
 PURE = _names("""
-    -> ->> abs avg ceil ceiling char coalesce count cume_dist dense_rank exp first_value floor format glob
-    group_concat hex ifnull iif instr json json_array json_array_length json_extract json_group_array
-    json_group_object json_insert json_object json_patch json_quote json_remove json_replace json_set json_type
-    json_valid lag last_value lead length like likelihood likely ln log log10 log2 lower ltrim max min mod nth_value
-    ntile nullif percent_rank pi pow power printf quote rank replace round row_number rtrim sign sqrt substr
-    substring sum total trim trunc typeof unicode unlikely upper zeroblob
+    -> ->> abs acos acosh asin asinh atan atan2 atanh avg ceil ceiling char coalesce concat concat_ws cos cosh count
+    cume_dist degrees dense_rank exp first_value floor format glob group_concat hex if ifnull iif instr json
+    json_array json_array_length json_error_position json_extract json_group_array json_group_object json_insert
+    json_object json_patch json_pretty json_quote json_remove json_replace json_set json_type json_valid lag
+    last_value lead length like likelihood likely ln log log10 log2 lower ltrim max min mod nth_value ntile nullif
+    octet_length percent_rank pi pow power printf quote radians rank replace round row_number rtrim sign sin sinh
+    sqrt string_agg substr substring sum tan tanh total trim trunc typeof unhex unicode unlikely upper zeroblob
 """)
 """Functions that answer the same whenever they are asked."""
 
-CLOCK = _names("current_date current_time current_timestamp date datetime julianday strftime time unixepoch")
+CLOCK = _names("current_date current_time current_timestamp date datetime julianday strftime time timediff unixepoch")
+CHANCE = _names("changes last_insert_rowid random randomblob sqlite_source_id sqlite_version total_changes")
 SEARCH = _names("bm25 highlight match snippet")
 
 TABLES_MADE_BY_FUNCTIONS = frozenset({"json_each", "json_tree"})
@@ -64,6 +93,20 @@ BOOKKEEPING = frozenset({"_checkpoint", "_seen", "_parked", "_lines"})
 """The tables with an underscore that may be looked at; any other belongs to the program."""
 
 SCHEMA = frozenset({"sqlite_master", "sqlite_schema"})
+
+NUMBERED_BY_SQLITE = "sqlite_sequence"
+"""The table that SQLite makes by itself with the first AUTOINCREMENT."""
+
+RESERVED = ("_", "sqlite_", "pragma_")
+"""How the names begin that belong to the program and to SQLite."""
+
+LITERAL = re.compile(
+    r"[+-]?(\d+(\.\d*)?|\.\d+)(e[+-]?\d+)?|0x[0-9a-f]+|x?'([^']|'')*'|null|true|false", re.IGNORECASE | re.ASCII
+)
+"""What a DEFAULT may be. SQLite 3.40 does not ask the authorizer about functions that stand there."""
+
+OPENING = re.compile(r"(?:[ \t\n\f\r;\ufeff]|--[^\n]*(?:\n|$)|/\*.*?(?:\*/|$))*([A-Za-z]*)", re.DOTALL)
+"""The first word of a statement, behind blanks and comments as SQLite has them."""
 
 KINDS = {
     sqlite3.SQLITE_INSERT: "INSERT",
@@ -83,22 +126,42 @@ KINDS = {
 CHANGES = (sqlite3.SQLITE_INSERT, sqlite3.SQLITE_UPDATE, sqlite3.SQLITE_DELETE)
 
 
+NOT_THE_STATEMENTS = (
+    sqlite3.SQLITE_BUSY,
+    sqlite3.SQLITE_LOCKED,
+    sqlite3.SQLITE_READONLY,
+    sqlite3.SQLITE_IOERR,
+    sqlite3.SQLITE_CORRUPT,
+    sqlite3.SQLITE_CANTOPEN,
+    sqlite3.SQLITE_NOTADB,
+)
+"""Errors that are the store's trouble, whatever the statement says."""
+
+
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """What one kind of statement may do: look at everything, or change rows of some tables.
+    """What one kind of statement may do.
 
-    ``work`` is a limit that is the same on every machine and in every replay, unlike ``seconds``.
+    ``words`` are those that it may begin with, if not every one is welcome. ``visible`` are the reserved tables that
+    it may read; where ``own_only`` stands, it reads no other table than those that it may change. ``work`` is a limit
+    that is the same on every machine and in every replay, unlike ``seconds``; these are seconds on the clock or, where
+    ``computing`` stands, of the processor, so that a busy machine does no harm to a statement that nobody waits for.
     """
 
     may: str
     functions: frozenset[str]
     visible: frozenset[str] = SCHEMA | BOOKKEEPING
+    words: frozenset[str] = frozenset()
     changes: bool = False
+    own_only: bool = False
     seconds: float = DEADLINE_SECONDS
+    computing: bool = False
     work: int | None = None
+    steps: int = STEPS
 
 
 READONLY = Policy("only SELECT can be used here", PURE | CLOCK | SEARCH)
+ASK = replace(READONLY, steps=UNIT)
 PATCH = Policy(
     "only one INSERT, UPDATE or DELETE on the rows of a read model can be used here",
     PURE,
@@ -106,4 +169,29 @@ PATCH = Policy(
     changes=True,
     seconds=PATCH_SECONDS,
     work=PATCH_WORK,
+)
+CREATE = Policy(
+    "a read model is made by CREATE TABLE and CREATE INDEX, and by nothing else",
+    PURE,
+    visible=frozenset(),
+    words=_names("create"),
+    changes=True,
+    own_only=True,
+    seconds=STEP_SECONDS,
+    computing=True,
+    work=EVENT_WORK,
+)
+CREATE_FILE = replace(CREATE, functions=frozenset())
+"""How the table of a read model is made that stays: the program reads it too, and must not run a learner's function."""
+
+APPLY = Policy(
+    "an event is applied by INSERT, UPDATE and DELETE on the rows of the read model's own table, and by nothing else",
+    PURE,
+    visible=frozenset(),
+    words=_names("insert replace update delete with"),
+    changes=True,
+    own_only=True,
+    seconds=STEP_SECONDS,
+    computing=True,
+    work=EVENT_WORK,
 )

@@ -1,15 +1,20 @@
 """What went wrong with a statement, in words that a learner understands."""
 
+import re
 import sqlite3
 from typing import Literal
 
-from lab.guard.hardening import Gate, Meter
+from lab.guard.gates import Gate
+from lab.guard.hardening import Meter
 from lab.guard.policy import LIMITS
 
 Kind = Literal["error", "limit", "late"]
 
 LATE = "it took longer than {:,.0f} ms and was stopped; does it go through too many rows?"
 TOO_MUCH_WORK = "it took more than {:,} units of work and was stopped, so nothing was changed"
+NO_FIELD = "the event has no field {}"
+NAMELESS = "a parameter needs the name of a field, such as :order_id"
+LOST = "the statement ended its transaction, so nothing was changed"
 
 CODES = {
     sqlite3.SQLITE_TOOBIG: f"a value or the statement is too long: a value has at most "
@@ -24,7 +29,7 @@ TOO_MUCH = (
     "too complex",
     "too big",
     "too long",
-    "overflow",
+    "stack overflow",
     "at most",
     "variable number must be",
 )
@@ -36,19 +41,23 @@ def explain(error: BaseException, gate: Gate, meter: Meter) -> tuple[Kind, str]:
     code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF
     said = str(error)
     if meter.too_much:
-        return "limit", TOO_MUCH_WORK.format(meter.held_to.work)
+        return "late", TOO_MUCH_WORK.format(meter.held_to.work)
     if meter.late:
         return "late", LATE.format(meter.held_to.seconds * 1000)
     if gate.denied is not None:
         return "error", gate.denied
     if isinstance(error, MemoryError):
         code = sqlite3.SQLITE_NOMEM
-    if isinstance(error, sqlite3.DataError):
+    if isinstance(error, sqlite3.DataError | OverflowError):
         code = sqlite3.SQLITE_TOOBIG
     if code in CODES:
         return "limit", CODES[code]
     if isinstance(error, sqlite3.Warning | sqlite3.ProgrammingError) and "one statement" in said:
         return "error", "only one statement can be used at a time"
+    if missing := re.search(r"binding parameter [:@$]?(\w+)", said):
+        return "error", NO_FIELD.format(missing[1])
+    if "has no name" in said or "number of bindings" in said:
+        return "error", NAMELESS
     if not isinstance(error, sqlite3.Error):
         return "error", f"the statement holds a character that SQL cannot have: {said}"
     return "limit" if any(words in said for words in TOO_MUCH) else "error", f"SQLite says: {said}"

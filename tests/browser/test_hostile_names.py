@@ -10,7 +10,7 @@ pytestmark = pytest.mark.browser
 PAYLOADS = (
     "<script>window.__xss=1</script>",
     "<img src=x onerror=window.__xss=1>",
-    "\"><svg onload=window.__xss=1>",
+    '"><svg onload=window.__xss=1>',
     "' onfocus='window.__xss=1' autofocus='",
     "</hx-partial><hx-partial hx-target='#log'><b id=__xss>",
     "</script></title></textarea><iframe srcdoc='<script>parent.__xss=1</script>'>",

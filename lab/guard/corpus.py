@@ -1,4 +1,4 @@
-"""Hostile SQL: rows of a file, the stores that they are tried on, and a hash that tells whether anything changed."""
+"""Hostile SQL: the rows of a file, and the two stores that they are tried on. See ``lab.guard.trial``."""
 
 import csv
 import hashlib
@@ -7,9 +7,7 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
-from typing import NamedTuple
-
-FILE = Path(__file__).with_name("hostile_sql.tsv")
+from typing import Any, NamedTuple
 
 WRITE = """
 CREATE TABLE events (
@@ -45,19 +43,41 @@ INSERT INTO product_search SELECT 'sku-' || i, iif(i % 2, 'red', 'blue') || ' th
 """
 
 
+PARAMETERS: dict[str, Any] = {
+    "event_id": "e-1",
+    "order_id": "o-5001",
+    "customer": "customer 1",
+    "sku": "sku-1",
+    "qty": 2,
+    "total": 500,
+    "status": "placed",
+    "at": "2026-03-02T09:00:00Z",
+    "payload": '{"order_id": "o-5001", "sku": "sku-1", "qty": 2, "a": [1]}',
+}
+"""The fields of the event that the statements of a projection are tried with."""
+
+OWN = ("order_summary",)
+"""The table that the projection had made before."""
+
+STEP = " ;; "
+
+
 class Row(NamedTuple):
-    """One attempt, and the ways in which it may end."""
+    """One attempt, and the ways in which it may end: ok, denied, limit, timeout."""
 
     id: str
-    sql: str
+    kind: str
+    steps: tuple[str, ...]
     expected: tuple[str, ...]
 
 
-def rows(file: Path = FILE) -> Iterator[Row]:
-    """Read the rows of a corpus."""
+def rows(file: Path) -> Iterator[Row]:
+    """Read the rows of a corpus: a file with the columns id, kind, sql, expected and note."""
     with file.open(encoding="utf-8", newline="") as lines:
         for row in csv.DictReader(lines, delimiter="\t", quoting=csv.QUOTE_NONE):
-            yield Row(row["id"], written_out(row["sql"]), tuple(row["expected"].split("|")))
+            sql = written_out(row["sql"])
+            steps = tuple(sql.split(STEP)) if row["kind"] == "projection" else (sql,)
+            yield Row(row["id"], row["kind"], steps, tuple(row["expected"].split("|")))
 
 
 def written_out(text: str) -> str:
@@ -77,10 +97,14 @@ def build(folder: Path) -> dict[str, Path]:
 
 
 def dump(files: dict[str, Path]) -> str:
-    """Return one hash over the schema and every row of the stores."""
+    """Return one hash over everything in the stores: the bytes of every page, or all rows where SQLite cannot tell."""
     digest = hashlib.sha256()
     for path in files.values():
         with closing(sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True)) as connection:
-            for line in connection.iterdump():
-                digest.update(line.encode())
+            for piece in [connection.serialize()] if hasattr(connection, "serialize") else _lines(connection):
+                digest.update(piece)
     return digest.hexdigest()
+
+
+def _lines(connection: sqlite3.Connection) -> Iterator[bytes]:
+    return (line.encode() for line in connection.iterdump())

@@ -1,0 +1,104 @@
+"""What a learner's own projection does in the worker: it is tried, its table is made, events are delivered to it."""
+
+import sqlite3
+from contextlib import closing
+
+from cqrs.read.projection import parse
+from cqrs.sql import transaction
+from lab.delivery import Crashed, Progress, Route
+from lab.guard import policy
+from lab.guard.hardening import connect, first_word, uri
+from lab.guard.messages import (
+    Check,
+    Deliver,
+    Delivered,
+    Made,
+    Make,
+    Refused,
+    Stepped,
+    Steps,
+    trouble,
+)
+from lab.guard.own import OwnStore, Unfit
+from lab.guard.own_file import check
+from lab.outcome import Incident
+
+# Steps that are rolled back
+
+
+def steps(request: Steps) -> Stepped | Refused:
+    """Run statements one after the other until one will not do, and roll everything back."""
+    try:
+        with closing(connect(uri(request.file, "rw"), policy.LOCK_SECONDS)) as connection:
+            connection.execute("BEGIN IMMEDIATE")
+            return _run(OwnStore(connection, request.own), request)
+    except sqlite3.DatabaseError as error:
+        return trouble(error)
+
+
+def _run(store: OwnStore, request: Steps) -> Stepped:
+    for number, sql in enumerate(request.steps, start=1):
+        try:
+            if first_word(sql) == "create":
+                store.make(sql)
+            else:
+                store.run(sql, request.parameters)
+        except Unfit as unfit:
+            return Stepped(unfit.kind, str(unfit), number)
+    return Stepped("done")
+
+
+# For good
+
+
+def make(request: Make) -> Made | Refused:
+    """Make the table of a read model in read.db, if its file will do; one of its own that is there goes first."""
+    if findings := check(Check(request.model, request.taken)).findings:
+        return Refused(findings[0].said)
+    projection = parse(request.model.name, request.model.source)
+    try:
+        with closing(connect(uri(request.file, "rw"), policy.LOCK_SECONDS)) as connection:
+            _as_read_db(connection)
+            with transaction(connection):
+                OwnStore(connection, (), request.pages).begin(projection, request.position)
+    except Unfit as unfit:
+        return Refused(str(unfit))
+    except sqlite3.DatabaseError as error:
+        return trouble(error)
+    return Made()
+
+
+def deliver(request: Deliver) -> Delivered | Refused:
+    """Deliver events as the projector would, by the same code; only the learner's statements are held to the policy."""
+    try:
+        with closing(connect(uri(request.file, "rw"), policy.LOCK_SECONDS)) as connection:
+            _as_read_db(connection)
+            return _deliver(OwnStore(connection, (request.model.name,), request.pages), request)
+    except sqlite3.DatabaseError as error:
+        return trouble(error)
+
+
+def _as_read_db(connection: sqlite3.Connection) -> None:
+    connection.execute("PRAGMA synchronous = NORMAL")
+
+
+def _deliver(store: OwnStore, request: Deliver, *, again: bool = False) -> Delivered:
+    def at(point: str) -> None:
+        if point == request.crash:
+            raise Crashed
+
+    name = request.model.name
+    route = Route(store, parse(name, request.model.source), request.guards, at, request.line)
+    try:
+        return _told(route.deliver(request.events, lambda: 0))
+    except Unfit as unfit:
+        if unfit.sqlite_errorcode == sqlite3.SQLITE_INTERRUPT and not again:
+            return _deliver(store, request, again=True)
+        where = int(str(store.event))
+        store.set_status(name, "stopped", f"event {where}: {unfit}")
+        return Delivered(None, (Incident(name, "stopped", where, where, detail=str(unfit)),), crashed=False)
+
+
+def _told(progress: Progress) -> Delivered:
+    moved = (progress.applied[0][1], progress.applied[0][2]) if progress.applied else None
+    return Delivered(moved, tuple(progress.incidents), bool(progress.crashed))

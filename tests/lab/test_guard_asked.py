@@ -1,0 +1,156 @@
+"""What a person is told who asks a store in SQL: the answer and its work, or what is wrong, where, and what to do."""
+
+import sys
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from lab import guard
+from lab.__main__ import main
+from lab.guard import corpus, policy
+from lab.guard.keeper import Keeper
+from lab.guard.messages import Answer, Trusted
+from tests.lab.guard import fuzz
+
+
+@pytest.fixture(scope="module")
+def files(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    return corpus.build(tmp_path_factory.mktemp("asked"))
+
+
+@pytest.fixture(scope="module")
+def one() -> Iterator[Keeper]:
+    with closing(Keeper(workers=1)) as one:
+        yield one
+
+
+def asked(files: dict[str, Path], one: Keeper, sql: str) -> Answer:
+    return one.ask(files, sql, "me")
+
+
+def test_an_answer_has_columns_types_work_time_and_the_plan(files: dict[str, Path], one: Keeper) -> None:
+    left = "iif(stock > 2, stock, 'few') AS left"
+    sql = f"SELECT sku, price, price / 2.0 AS half, NULL AS none, {left} FROM products LIMIT 4"
+    answer = asked(files, one, sql)
+    assert answer.columns == ("sku", "price", "half", "none", "left")
+    assert answer.types == ("text", "integer", "real", "null", "integer or text")
+    assert [detail for *_, detail in answer.plan] == ["SCAN products"]
+    assert (answer.cut, len(answer.rows), answer.took_us > 0) == (False, 4, True)
+    assert answer.work == asked(files, one, sql).work > 1
+    assert asked(files, one, "SELECT 1").work == 1
+
+
+def test_the_work_of_a_key_and_of_a_scan_differ_by_far(files: dict[str, Path], one: Keeper) -> None:
+    by_key = asked(files, one, "SELECT * FROM events WHERE seq = 4711")
+    by_scan = asked(files, one, "SELECT * FROM events WHERE stream = 'order-4711'")
+    assert by_key.work * 500 < by_scan.work
+    assert [plan[0][2].split()[0] for plan in (by_key.plan, by_scan.plan)] == ["SEARCH", "SCAN"]
+
+
+MISTAKES = [
+    ("SELECT *\nFORM events", 'near "FORM": syntax error', (2, 1), "Look at this word and the one before it"),
+    ("SELECT 1 AS a, 'a,' , , 2", 'near ",": syntax error', (1, 23), "a comma too many"),
+    ("SELECT streem FROM events", "no such column: streem", (1, 8), "did you mean stream?"),
+    ("SELECT 'red' FROM products WHERE name = red", "no such column: red", (1, 41), "single quotes: 'red'"),
+    ("SELECT e.nam FROM events e", "no such column: e.nam", (1, 8), "did you mean name?"),
+    ("SELECT * FROM event", "no such table: event", (1, 15), "did you mean events?"),
+    ("SELECT * FROM read.order_sum", "no such table: read.order_sum", (1, 15), "order_summary"),
+    ("SELECT concat_up(name) FROM products", "no such function: concat_up", (1, 8), "no function of that name"),
+    ("SELECT now()", "no such function: now", (1, 8), "datetime('now')"),
+    ("SELECT sku FROM products a, products b", "ambiguous column name: sku", (1, 8), "table.column"),
+    ("SELECT count(*) FROM events WHERE count(*) > 1", "misuse of aggregate", (1, 35), "HAVING"),
+    ("SELECT (1", "incomplete input", (1, 10), "ends too early"),
+    ("SELECT 'it", "unrecognized token", (1, 8), "quote that is opened"),
+    ("SELECT 1; SELECT 2", "only one statement", None, "by itself"),
+    ("UPDATE products SET price = 0", "only SELECT can be used here, not UPDATE", None, "patch"),
+    ("SELECT random()", "the function random() is not allowed here", (1, 8), None),
+    ("SELECT * FROM _secret", "the table _secret cannot be read here", (1, 15), "the page shows"),
+    ("SELECT count(*) FROM events a, events b, events c", "longer than 250 ms", None, "Narrow it by WHERE"),
+]
+
+
+@pytest.mark.parametrize(("sql", "said", "place", "hint"), MISTAKES)
+def test_an_error_says_what_and_where_and_what_to_do(
+    files: dict[str, Path], one: Keeper, sql: str, said: str, place: tuple[int, int] | None, hint: str | None
+) -> None:
+    answer = asked(files, one, sql)
+    assert said in str(answer.error)
+    assert (answer.place and (answer.place.line, answer.place.column)) == place
+    assert (hint or "") in (answer.hint or "")
+    assert answer.place is None or sql[answer.place.offset :].startswith(answer.place.word)
+
+
+def test_no_hint_names_what_is_the_program_s(files: dict[str, Path], one: Keeper) -> None:
+    assert "_secret" not in str(asked(files, one, "SELECT * FROM secrets").hint)
+
+
+def test_a_person_that_asks_too_much_is_told(files: dict[str, Path], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(policy, "QUEUED_PER_SANDBOX", -1)
+    with pytest.raises(guard.Busy, match="waiting already"):
+        guard.ask(files, "SELECT 1", "me")
+    assert guard.values(files, ["SELECT 1"])[0].value == 1
+
+
+# Trust
+
+
+def test_this_sqlite_is_trusted() -> None:
+    assert guard.trusted() is None
+
+
+@pytest.mark.parametrize("told", [Trusted("'x' should end with 'error'"), None])
+def test_one_that_breaks_a_rule_or_dies_is_not_and_it_is_found_out_once(
+    told: Trusted | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tries = []
+    monkeypatch.setattr(guard, "_trusted", [])
+    monkeypatch.setattr(Keeper, "once", lambda *asked: tries.append(asked) or told)
+    assert "does not keep to the guard" in str(guard.trusted())
+    assert guard.trusted() is not None
+    assert len(tries) == 1
+
+
+# The command line, and mutants
+
+
+def test_the_command_line_says_which_rows_did_not_hold(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    few = tmp_path / "few.tsv"
+    few.write_text(
+        "id\tkind\tsql\texpected\tnote\n"
+        "A\treadonly\tselect 1\tok\t\n"
+        "B\treadonly\tselect random()\tok|limit\t\n"
+        "C\tprojection\tcreate table t(a) ;; insert into t values(:qty)\tok\t\n"
+        "D\tprojection\tdelete from _checkpoint\tlimit\t\n",
+        encoding="utf-8",
+    )
+    monkeypatch.setattr(sys, "argv", ["lab", "guard", str(few)])
+    assert main() == 1
+    *rows, last = capsys.readouterr().out.splitlines()
+    assert [row.split(" in ")[0] for row in rows] == ["B denied (expected: ok or limit)", "D denied (expected: limit)"]
+    assert last.startswith("held 2 of 4 late 0 grew ")
+
+
+@pytest.mark.parametrize("text", ["", "id\tsql\n1\tselect 1\n", None])
+def test_a_file_that_is_no_corpus_is_said_to_be_none(
+    tmp_path: Path, text: str | None, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "x.tsv"
+    if text is not None:
+        file.write_text(text, encoding="utf-8")
+    monkeypatch.setattr(sys, "argv", ["lab", "guard", str(file)])
+    assert main() == 2
+    assert "is no corpus" in capsys.readouterr().err
+
+
+def test_mutants_of_hostile_sql_do_no_harm() -> None:
+    ended, harmful = fuzz.run(300, "suite")
+    assert harmful == []
+    assert ended["denied"] < ended.total() == 300
+
+
+def test_mutants_are_the_same_for_the_same_seed() -> None:
+    assert list(fuzz.mutants(20, "a")) == list(fuzz.mutants(20, "a")) != list(fuzz.mutants(20, "b"))
