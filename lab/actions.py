@@ -7,12 +7,12 @@ from cqrs.commands import Command, PlaceOrder
 from lab.composer import COMMANDS
 from lab.fault_actions import FaultAction
 from lab.lesson_actions import LessonAction
-from lab.values import READERS, order_lines, quoted
+from lab.values import READERS, in_quotes, order_lines, quoted
 
 Via = Literal["read", "write", "token", "wait"]
 VIAS: tuple[Via, ...] = ("read", "write", "token", "wait")
 
-ModelAct = Literal["add", "rebuild", "drop", "fill", "switch", "cancel"]
+ModelAct = Literal["add", "rebuild", "drop", "fill", "switch", "cancel", "forget"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +51,10 @@ class Cmd:
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """Add, rebuild or drop a read model; or rebuild it beside, and fill, switch, cancel or drop what stands there."""
+    """Add, rebuild or drop a read model; or rebuild it beside, and fill, switch, cancel or drop what stands there.
+
+    One of one's own can be forgotten too.
+    """
 
     act: ModelAct
     name: str
@@ -69,6 +72,17 @@ class Model:
             + (" beside=yes" if self.beside else "")
             + (" old=yes" if self.old else "")
         )
+
+
+@dataclass(frozen=True, slots=True)
+class ModelWrite:
+    """Add a read model of one's own by the text of its file; or edit one, which rebuilds it beside."""
+
+    name: str
+    text: str
+
+    def __str__(self) -> str:
+        return f"model write {self.name} {in_quotes(self.text)}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,5 +201,5 @@ class Reset:
         return "reset"
 
 
-ShopAction = Cmd | Model | Step | Run | Pause | Resume | Wait | Query | Bulk | Set | Traffic | Undo | Reset
+ShopAction = Cmd | Model | ModelWrite | Step | Run | Pause | Resume | Wait | Query | Bulk | Set | Traffic | Undo | Reset
 Action = ShopAction | FaultAction | LessonAction

@@ -28,6 +28,7 @@ from lab.actions import (
 from lab.composer import COMMANDS
 from lab.fault_language import FAULT_VERBS
 from lab.lesson_language import LESSON_VERBS, edit
+from lab.own_language import write
 from lab.values import (
     READERS,
     BadLine,
@@ -42,11 +43,15 @@ from lab.values import (
     split,
 )
 
+HOLDS_SQL = re.compile(r"\s*(?:sql|model\s+write)\s")
+"""How the lines begin that may be long."""
+
 
 def parse(line: str) -> Action:
     """Read one action line; raise BadLine with what was expected."""
-    if len(line) > limits.MAX_LINE_CHARS:
-        raise BadLine(f"a line has at most {limits.MAX_LINE_CHARS:,} characters, this one has {len(line):,}")
+    most = limits.MAX_SQL_LINE_CHARS if HOLDS_SQL.match(line) else limits.MAX_LINE_CHARS
+    if len(line) > most:
+        raise BadLine(f"a line has at most {most:,} characters, this one has {len(line):,}")
     words = split(line)
     if not words:
         raise BadLine("an empty line does nothing; try: " + COMMANDS["place_order"].example)
@@ -91,18 +96,23 @@ MODEL_FIELDS: dict[ModelAct, tuple[str, ...]] = {
     "fill": (),
     "switch": (),
     "cancel": (),
+    "forget": (),
 }
 """What can be done with a read model, and the fields that say how."""
+
+MODEL_ACTS = (*MODEL_FIELDS, "write")
 
 
 def _model(words: list[str]) -> Action:
     if words[:1] == ["edit"]:
         return edit(words[1:])
+    if words[:1] == ["write"]:
+        return write(words[1:])
     if len(words) < 2:
-        raise BadLine(f"model needs an act ({', '.join(MODEL_FIELDS)}) and a read model; for example: model add sales")
+        raise BadLine(f"model needs an act ({', '.join(MODEL_ACTS)}) and a read model; for example: model add sales")
     act, name, *rest = words
     if act not in MODEL_FIELDS:
-        raise BadLine(f"there is no act {shown(act)}; {closest(act, MODEL_FIELDS)}; for example: model add sales")
+        raise BadLine(f"there is no act {shown(act)}; {closest(act, MODEL_ACTS)}; for example: model add sales")
     events = number(rest.pop(0), "the number of events", 1, limits.MAX_EVENTS) if act == "fill" and rest else None
     fields = MODEL_FIELDS[act]
     given = pairs(rest, fields, f"model {act} sales" + "".join(f" {field}={MODEL_WORDS[field]}" for field in fields))

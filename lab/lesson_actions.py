@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import Literal
 
+from lab.values import in_quotes
+
 Road = Literal["crud", "read_model"]
 
 
@@ -13,8 +15,7 @@ class Patch:
     sql: str
 
     def __str__(self) -> str:
-        escaped = self.sql.replace("\\", "\\\\").replace('"', '\\"')
-        return f'patch "{escaped}"'
+        return f"patch {in_quotes(self.sql)}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ DAY: Final = 24 * HOUR
 # What a person types
 MAX_BODY_BYTES: Final = 64 * KILOBYTE
 MAX_LINE_CHARS: Final = 2_000
+MAX_SQL_LINE_CHARS: Final = 24_000
 MAX_VALUE_CHARS: Final = 200
 MAX_INT_DIGITS: Final = 9
 MAX_TRANSCRIPT_LINES: Final = 1_000

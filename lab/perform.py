@@ -14,6 +14,7 @@ from lab.actions import (
     Bulk,
     Cmd,
     Model,
+    ModelWrite,
     Pause,
     Query,
     Reset,
@@ -183,6 +184,8 @@ def _bulk(stores: Stores, action: Bulk, line: Line) -> Done:
 
 
 def _model(stores: Stores, action: Model, line: Line) -> Done:
+    if action.act == "forget":
+        raise CannotDo(_no_model(stores, action.name))
     if action.beside or action.old or action.act in ("fill", "switch", "cancel"):
         return beside(stores, action, line)
     done = {"add": _add, "rebuild": _rebuild, "drop": _drop}[action.act](stores, action, line)
@@ -332,6 +335,10 @@ def _traffic(stores: Stores, action: Traffic, line: Line) -> Done:
     return Done()
 
 
+def _write(stores: Stores, action: ModelWrite, line: Line) -> Done:
+    raise CannotDo("a read model of your own cannot be added yet")
+
+
 def _go_back(stores: Stores, action: Undo | Reset, line: Line) -> Done:
     raise CannotDo(f"{action} drops lines that are there; a transcript leaves them out instead")
 
@@ -340,6 +347,7 @@ PERFORM: dict[type, Callable[[Stores, Any, Line], Done]] = {
     Cmd: _cmd,
     Bulk: _bulk,
     Model: _model,
+    ModelWrite: _write,
     Step: _apply,
     Run: _apply,
     Pause: _sleep,

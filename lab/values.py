@@ -102,8 +102,25 @@ READERS: dict[Kind, Callable[[str, str], object]] = {
 }
 
 
+def long_text(text: str, what: str, most: int) -> str:
+    r"""Read text of many lines, such as a file: a line ends with \n, and a tab is the only other control character."""
+    text = re.sub(r"\r\n?", "\n", text).rstrip()
+    if any(unicodedata.category(c) in UNSEEN for c in text if c not in "\n\t") or BIDI.search(text):
+        raise BadLine(f"{what} holds a character that cannot be shown; letters, digits, signs and line ends are fine")
+    if not 1 <= len(text) <= most:
+        raise BadLine(f"{what} must have 1 to {most:,} characters, not {len(text):,}")
+    return text
+
+
+QUOTED = re.compile(r'\\.|"(?:[^"\\]|\\.)*"?', re.DOTALL)
+"""An escaped character, or all that a double quote opens."""
+
+PAIR = re.compile(r"\\(.)", re.DOTALL)
+
+
 def split(line: str) -> list[str]:
-    """Split a line into words; double quotes hold a value with spaces together."""
+    r"""Split a line into words; double quotes hold a value with spaces together, and in them \n is a line break."""
+    line = QUOTED.sub(lambda part: _with_breaks(part[0]) if part[0][0] == '"' else part[0], line)
     lexer = shlex.shlex(line, posix=True, punctuation_chars=False)
     lexer.whitespace_split = True
     lexer.commenters = ""
@@ -114,11 +131,18 @@ def split(line: str) -> list[str]:
         raise BadLine('a double quote or a backslash is left open; close it, as in name="Desk lamp"') from None
 
 
+def _with_breaks(part: str) -> str:
+    return PAIR.sub(lambda pair: "\n" if pair[1] == "n" else pair[0], part)
+
+
 def quoted(value: str) -> str:
     """Write a value so that ``split`` reads it back as one word."""
-    if value and not re.search(r'[\s"\\]', value):
-        return value
-    return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
+    return value if value and not re.search(r'[\s"\\]', value) else in_quotes(value)
+
+
+def in_quotes(value: str) -> str:
+    """Write a value in double quotes, on one line."""
+    return '"' + value.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n") + '"'
 
 
 def closest(word: str, known: Iterable[str]) -> str:

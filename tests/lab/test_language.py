@@ -7,7 +7,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from lab import limits
-from lab.actions import Bulk, Cmd, Model, Pause, Query, Reset, Resume, Run, Set, Step, Traffic, Undo, Wait
+from lab.actions import Bulk, Cmd, Model, ModelWrite, Pause, Query, Reset, Resume, Run, Set, Step, Traffic, Undo, Wait
 from lab.composer import COMMANDS
 from lab.fault_actions import (
     Crash,
@@ -68,6 +68,10 @@ MEANINGS = {
     "model fill sales 50": Model("fill", "sales", events=50),
     "model switch sales": Model("switch", "sales"),
     "model cancel sales": Model("cancel", "sales"),
+    r'model write spent "-- key: c\n  SELECT \"a\\nb\";\n"': ModelWrite("spent", '-- key: c\n  SELECT "a\\nb";'),
+    'model write spent "-- key: c\n\tSELECT"': ModelWrite("spent", "-- key: c\n\tSELECT"),
+    'model write spent "-- key: c\r\nCREATE"': ModelWrite("spent", "-- key: c\nCREATE"),
+    "model forget spent": Model("forget", "spent"),
     "model drop sales old=yes": Model("drop", "sales", old=True),
     "set sales delay=3": Set(3.0, None, "sales"),
     "mode sales dedupe=off atomic=off": Mode("sales", "off", "off"),
@@ -151,9 +155,19 @@ BAD = {
     'cmd rename_product product=lamp name="a\u2028b"': "name holds a character that cannot be shown",
     "cmd rename_product product=lamp name=a\u202eb": "name holds a character that cannot be shown",
     "cmd rename_product product=lamp name=\udfff": "name holds a character that cannot be shown",
-    "model": "model needs an act (add, rebuild, drop, fill, switch, cancel) and a read model",
+    "model": "model needs an act (add, rebuild, drop, fill, switch, cancel, forget, write) and a read model",
     "model add": "model needs an act",
-    "model burn sales": "there is no act “burn”; there is add, rebuild, drop, fill, switch, cancel; for example: model",
+    "model burn sales": "there is no act “burn”; there is add, rebuild, drop, fill, switch, cancel, forget, write; for",
+    "model write": "model write needs a name and the text of a file in double quotes; for example: model write my_",
+    "model write spent": "model write needs a name and the text of a file in double quotes",
+    "model write spent -- key: c": "model write needs a name and the text of a file in double quotes",
+    'model write Spent "x"': "a read model of your own has a name of small letters, digits and _, at most 40, such as",
+    'model write all "x"': "such as my_sales, not “all”",
+    'model write spent " "': "the text must have 1 to 10,000 characters, not 0",
+    'model write spent "a\0b"': "the text holds a character that cannot be shown",
+    f'model write spent "{"x" * 10_001}"': "the text must have 1 to 10,000 characters, not 10,001",
+    f'model write spent "{"x" * 24_000}"': "a line has at most 24,000 characters, this one has 24,020",
+    "model forget spent now": "“now” is one word too many; for example: model forget sales",
     "model switch sales now": "“now” is one word too many; for example: model switch sales",
     "model rebuild sales beside=no": "beside= can only be yes",
     "model fill sales 0": "the number of events must lie between 1 and 5,000",
@@ -268,6 +282,11 @@ VALUES = {
 }
 
 
+files = st.text(
+    st.sampled_from('\n\t\\"nr-: ') | st.characters(exclude_categories=["Cc", "Cs", "Cn", "Zl", "Zp", "Cf"])
+).map(lambda text: f"-- key: c{text}".rstrip())
+
+
 @st.composite
 def cmds(draw: st.DrawFn) -> Cmd:
     spec = draw(st.sampled_from(list(COMMANDS.values())))
@@ -295,6 +314,9 @@ actions = st.one_of(
     st.builds(Bulk, st.integers(1, limits.MAX_BULK), st.none() | ids),
     st.builds(Set, st.integers(0, 5_000).map(lambda ms: ms / 1000), st.none() | st.integers(1, 50)),
     st.builds(Traffic, st.integers(0, limits.MAX_TRAFFIC_PER_SECOND)),
+    st.builds(
+        ModelWrite, st.from_regex(r"[a-z][a-z0-9_]{0,39}", fullmatch=True).filter(lambda name: name != "all"), files
+    ),
     st.just(Undo()),
     st.just(Reset()),
 )
@@ -311,6 +333,22 @@ def test_any_action_written_down_is_read_back_as_itself(action: object) -> None:
 @given(st.text(st.characters(exclude_categories=[]), min_size=1, max_size=30))
 def test_a_value_between_quotes_is_one_word(value: str) -> None:
     assert split(f"a={quoted(value)}") == [f"a={value}"]
+
+
+@pytest.mark.parametrize(
+    ("typed", "value"),
+    {
+        r'"a\nb"': "a\nb",
+        r'"a\\nb"': r"a\nb",
+        r'"a\\\nb"': "a\\\nb",
+        r'"a\tb"': r"a\tb",
+        r'"a\"\nb"': 'a"\nb',
+        r"a\nb": "anb",
+        r'x="a\nb"': "x=a\nb",
+    }.items(),
+)
+def test_a_line_break_is_written_as_n_between_double_quotes_only(typed: str, value: str) -> None:
+    assert split(typed) == [value]
 
 
 words = st.sampled_from(
