@@ -32,6 +32,7 @@ from web import (
     take,
     texts,
     travel,
+    trust,
     view,
     visitor,
 )
@@ -66,6 +67,7 @@ def register(app: Flask, home: Path) -> None:
     app.context_processor(common)
     app.add_template_global(cells.kind)
     app.add_template_global(progress.way_back)
+    app.add_template_global(trust.why_not, "sql_off")
     app.add_template_filter(cells.short_day)
     app.add_template_filter(markdown.md)
     app.add_template_filter(markdown.md_line)

@@ -18,7 +18,7 @@ from granian.constants import Interfaces
 from granian.log import LogLevels
 
 from lab import limits
-from web import shutdown
+from web import shutdown, trust
 from web.home import claim
 
 SPARE_THREADS = 24
@@ -58,6 +58,7 @@ def load(target: str, home: Path, say: Callable[[], None]) -> Flask:
     shutdown.watch_signals()
     raise_file_limit()
     claimed = claim(home)
+    trust.begin()
     app: Flask = pkgutil.resolve_name(target)(home)
     app.extensions["claim"] = claimed
     threading.Thread(target=say, name="announce", daemon=True).start()

@@ -4,12 +4,15 @@ Looking: ``values`` serves checks (one SELECT each, one value), ``read`` gives r
 Changing: ``patch`` changes rows of a read model by hand. A read model of a learner's own is looked over by ``check``,
 tried by ``rehearse``, made by ``make``, and kept up by ``deliver``; ``digest`` compares its rows. ``steps`` tries
 statements and takes them back.
-``trusted`` says whether this SQLite may be trusted with what people type. ``policy`` has every limit.
+``trusted`` says whether this SQLite may be trusted with what people type. Where it may not, nothing that a person wrote
+is run, and each function says why; what the house wrote goes on: ``values``, ``read``, ``steps``.
+``policy`` has every limit.
 """
 
 import atexit
 import os
 import sqlite3
+import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -71,10 +74,14 @@ __all__ = [
 
 _keepers: dict[int, Keeper] = {}
 _trusted: list[str | None] = []
+_trying = threading.Lock()
+
+
+OFF = "SQL that people type is switched off on this server, because its SQLite {} does not keep to the guard: {}"
 
 
 class Overrun(Exception):
-    """Events could not be delivered, and it is the projection's fault: the message says why. It has to be stopped."""
+    """Events could not be delivered, and no waiting would help: the message says why. The projection has to stop."""
 
 
 # Looking
@@ -95,6 +102,8 @@ def ask(files: dict[str, Path], sql: str, who: str) -> Answer:
 
     ``who`` is the sandbox. Raise Busy, with the reason in words, if it or the house has too many waiting.
     """
+    if why_not := trusted():
+        return Answer("error", why_not)
     return _keeper().ask(files, sql, who)
 
 
@@ -106,6 +115,8 @@ def patch(read_db: Path, sql: str, line: int, pages: int) -> Patched | Refused:
 
     ``pages`` is how large read.db may become.
     """
+    if why_not := trusted():
+        return Refused(why_not)
     return _keeper().patch(read_db, sql, line, pages)
 
 
@@ -124,6 +135,8 @@ def steps(
 
 def check(model: Model, taken: Sequence[str] = (), who: str | None = None) -> Checked:
     """Say at once what will not do in a read model's file, and at which place; names ``taken`` belong to others."""
+    if why_not := trusted():
+        return Checked((Finding(why_not),))
     request = Check(_clean(model), tuple(taken))
     checked: Checked | None = _keeper().once(request, Checked, _seconds(policy.REHEARSAL_SECONDS), who)
     return checked or Checked((Finding("it takes too long to look through"),))
@@ -133,6 +146,8 @@ def rehearse(
     model: Model, write_db: Path, last: int = policy.REHEARSED_EVENTS, who: str | None = None
 ) -> Rehearsed | Refused:
     """Apply the log to a read model in memory, and show what its last events change. No store is touched."""
+    if why_not := trusted():
+        return Refused(why_not)
     request = Rehearse(_clean(model), str(write_db), last)
     seconds = _seconds(policy.LOCK_SECONDS + 2 * policy.REHEARSAL_SECONDS)
     rehearsed: Rehearsed | Refused | None = _keeper().once(request, Rehearsed | Refused, seconds, who)
@@ -144,6 +159,8 @@ def make(read_db: Path, model: Model, pages: int, position: int = 0, taken: Sequ
 
     ``pages`` is how large read.db may become. What is Refused with a code is the store's trouble.
     """
+    if why_not := trusted():
+        return Refused(why_not)
     request = Make(str(read_db), _clean(model), position, pages, tuple(taken))
     made: Made | Refused | None = _keeper().deliver(request, Made | Refused, _seconds(policy.BATCH_SECONDS))
     return Refused("it takes too long") if made is None else made if isinstance(made, Refused) else None
@@ -163,6 +180,8 @@ def deliver(
 
     Raise what SQLite raised if the store is in trouble, and Overrun if the projection does not come to an end.
     """
+    if why_not := trusted():
+        raise Overrun(why_not)
     picked_up = now()
     told = _deliver(Deliver(str(read_db), _clean(model), tuple(events), guards, crash, line, pages))
     progress = Progress(incidents=list(told.incidents), crashed=[model.name] if told.crashed else [])
@@ -197,11 +216,19 @@ def _clean(model: Model) -> Model:
 
 def trusted() -> str | None:
     """Return None if this SQLite holds what the guard builds on, else why it is not trusted; found out once."""
-    if not _trusted:
+    with _trying:
+        if not _trusted:
+            why_not = _tried()
+            _trusted.append(why_not and OFF.format(sqlite3.sqlite_version, why_not))
+        return _trusted[0]
+
+
+def _tried() -> str | None:
+    try:
         told = _keeper().once(Sing(), Trusted, _seconds(policy.BATCH_SECONDS))
-        why_not = told.why_not if isinstance(told, Trusted) else "the worker did not survive being tried"
-        _trusted.append(why_not and f"SQLite {sqlite3.sqlite_version} does not keep to the guard: {why_not}")
-    return _trusted[0]
+    except OSError as error:
+        return f"no worker can be started: {error}"
+    return told.why_not if isinstance(told, Trusted) else "the worker did not survive being tried"
 
 
 def close() -> None:
