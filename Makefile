@@ -13,7 +13,7 @@ VENV := .venv/bin/python
 PIP := $(VENV) -m pip --quiet --disable-pip-version-check
 LOCK := $(VENV) -m uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --custom-compile-command "make lock"
-BROUGHT := static/vendor/htmx.min.js static/vendor/hx-sse.min.js
+BROUGHT := static/vendor/htmx.min.js static/vendor/hx-sse.min.js static/vendor/editor.min.js
 MISSING := $(filter-out $(wildcard $(BROUGHT)),$(BROUGHT))
 
 .PHONY: run test bench faults soak lessons shots lock clean again
@@ -64,7 +64,7 @@ clean:
 	@touch $@
 
 # `again` is never made, so this runs whenever a file that npm should have brought is missing.
-.venv/installed: .venv/python requirements/run.txt pyproject.toml hatch_build.py package-lock.json \
+.venv/installed: .venv/python requirements/run.txt pyproject.toml hatch_build.py package-lock.json requirements/editor.mjs \
 		$(if $(MISSING),again)
 	@$(PIP) install --require-hashes -r requirements/run.txt
 	@$(PIP) install --no-deps -e .

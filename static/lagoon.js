@@ -66,10 +66,17 @@
     }
     offer();
     tell();
+    edit();
   });
   sheet?.addEventListener("click", (event) => {
     if (event.target === sheet) sheet.close();
   });
+
+  // Where SQL is typed the editor is brought, and nowhere else.
+  function edit() {
+    if (document.querySelector("textarea[data-editor]")) import("./editor.js").then(({ upgrade }) => upgrade());
+  }
+  edit();
 
   // What is new in a lesson is said aloud, once, and nothing of it when the page comes. Who pressed a button in the rail
   // that is gone now goes on where the lesson goes on.

@@ -1,0 +1,175 @@
+// Makes an editor of <textarea data-editor="sql">, which is all there is without a script. What is typed stands in the
+// textarea too, so that forms, drafts and answers need to know of nothing else. Loaded when the first one is on the page.
+//
+//   <div class="editor" id="…"><textarea data-editor="sql" …></textarea></div>     the div holds nothing else
+//   data-names   {"table": ["column", …]}: what is offered while typing
+//   data-params  ["name", …], or {"EventType": ["name", …]} below each "-- on EventType": what is offered after a colon
+//   data-marks   [{"line": 3, "column": 5, "length": 6, "said": "…"}]: underlined; also on an element elsewhere that
+//                names the textarea by data-marks-for="its id"
+//   data-draft   what is typed is kept under this name, and is there again when the textarea comes again
+import * as cm from "./vendor/editor.min.js";
+
+const KEYWORDS = `SELECT DISTINCT FROM WHERE AND OR NOT IN BETWEEN LIKE GLOB IS NULL AS ON USING JOIN LEFT INNER CROSS
+  NATURAL GROUP BY HAVING ORDER ASC DESC LIMIT OFFSET UNION ALL INTERSECT EXCEPT WITH RECURSIVE VALUES CASE WHEN THEN
+  ELSE END EXISTS CAST OVER PARTITION FILTER INSERT INTO UPDATE SET DELETE CREATE TABLE INDEX PRIMARY KEY DEFAULT CHECK
+  CONFLICT DO NOTHING REPLACE INTEGER TEXT REAL`.split(/\s+/);
+const FUNCTIONS = `count sum avg min max total group_concat round abs coalesce ifnull nullif iif length lower upper trim
+  substr instr replace printf typeof date strftime json_extract json_each json_array_length json_group_array row_number
+  rank lag lead`.split(/\s+/);
+
+const tone = cm.HighlightStyle.define([
+  { tag: cm.tags.keyword, color: "var(--command-ink)" },
+  { tag: [cm.tags.string, cm.tags.special(cm.tags.string)], color: "var(--read-ink)" },
+  { tag: [cm.tags.number, cm.tags.bool, cm.tags.null, cm.tags.special(cm.tags.name)], color: "var(--event-ink)" },
+  { tag: cm.tags.comment, color: "var(--soft)", fontStyle: "italic" },
+]);
+
+const look = cm.EditorView.theme({
+  "&": {
+    font: "13px/1.5 var(--mono)", color: "var(--ink)", background: "var(--card)", border: "1px solid var(--edge)",
+    borderRadius: "8px",
+  },
+  "&.cm-focused": { outline: "2px solid var(--command)", outlineOffset: "1px" },
+  ".cm-scroller": {
+    font: "inherit", minHeight: "var(--editor-least,7.5em)", maxHeight: "var(--editor-most,24em)", overflow: "auto",
+  },
+  ".cm-content": { padding: "9px 0", caretColor: "var(--ink)" },
+  ".cm-line": { padding: "0 11px" },
+  ".cm-cursor": { borderLeftColor: "var(--ink)" },
+  ".cm-placeholder": { color: "var(--soft)" },
+  "&.cm-focused > .cm-scroller > .cm-selectionLayer .cm-selectionBackground, .cm-selectionBackground": {
+    background: "color-mix(in srgb,var(--command) 24%,transparent)",
+  },
+  "&.cm-focused .cm-matchingBracket": { background: "var(--event-wash)", color: "inherit" },
+  "&.cm-focused .cm-nonmatchingBracket": { background: "var(--hot-wash)", color: "var(--hot-ink)" },
+  ".cm-tooltip": {
+    background: "var(--card)", color: "var(--ink)", border: "1px solid var(--line)", borderRadius: "8px",
+    boxShadow: "0 8px 24px var(--shade)", overflow: "hidden", maxWidth: "min(44ch,86vw)",
+  },
+  ".cm-tooltip.cm-tooltip-autocomplete > ul": { font: "12.5px/1.5 var(--mono)", maxHeight: "12em" },
+  ".cm-tooltip-autocomplete ul li[aria-selected]": { background: "var(--command-wash)", color: "var(--ink)" },
+  ".cm-completionMatchedText": { color: "var(--command-ink)", textDecoration: "none", fontWeight: "700" },
+  ".cm-completionDetail": { color: "var(--soft)", fontStyle: "normal" },
+  ".cm-completionIcon": { display: "none" },
+  ".cm-diagnostic": { padding: "5px 10px", fontFamily: "system-ui,sans-serif" },
+  ".cm-diagnostic-error": { borderLeft: "3px solid var(--hot)" },
+  ".cm-lintRange-error, .cm-lintPoint-error": {
+    background: "none", textDecoration: "underline wavy var(--hot)", textDecorationSkipInk: "none",
+    textUnderlineOffset: "3px",
+  },
+});
+
+const editors = new Map();
+const read = (text, otherwise) => { try { return JSON.parse(text); } catch { return otherwise; } };
+
+// What can be meant at a place, beside the columns behind a dot, which CodeMirror knows of by itself.
+function offered(area) {
+  const dotted = (context) => cm.schemaCompletionSource({ dialect: cm.SQLite, schema: read(area.dataset.names, {}) })(context);
+  const words = (context) => {
+    const param = context.matchBefore(/:\w*/);
+    if (param) return { from: param.from + 1, options: named(paramsAt(area, context), "parameter"), validFor: /^\w*$/ };
+    const word = context.matchBefore(/\w+/);
+    if (!word && !context.explicit) return null;
+    const from = word ? word.from : context.pos;
+    if (context.state.sliceDoc(from - 1, from) === ".") return null;
+    const columns = new Map();
+    for (const [table, its] of Object.entries(read(area.dataset.names, {}))) {
+      for (const column of its) columns.set(column, [...(columns.get(column) ?? []), table]);
+    }
+    const options = [
+      ...[...columns].map(([label, tables]) => ({ label, detail: tables.slice(0, 2).join(", ") + (tables.length > 2 ? " …" : ""), boost: 1 })),
+      ...named(KEYWORDS, "", -1),
+      ...FUNCTIONS.map((label) => ({ label, apply: label + "(", detail: "function", boost: -2 })),
+    ];
+    return { from, options, validFor: /^\w*$/ };
+  };
+  return [dotted, words];
+}
+
+const named = (labels, detail, boost = 0) => labels.map((label) => ({ label, detail, boost }));
+
+function paramsAt(area, context) {
+  const params = read(area.dataset.params, []);
+  if (Array.isArray(params)) return params;
+  const above = context.state.sliceDoc(0, context.pos).match(/^--\s*on\s+\w+/gm) ?? [];
+  return params[above.at(-1)?.match(/\w+$/)[0]] ?? [];
+}
+
+// The marks as CodeMirror has them; a place that is no longer there is left out.
+function marks(area, doc) {
+  const elsewhere = document.querySelector(`[data-marks-for="${CSS.escape(area.id)}"]`);
+  const all = [...read(area.dataset.marks, []), ...read(elsewhere?.dataset.marks, [])];
+  return all.filter(({ line }) => line >= 1 && line <= doc.lines).map(({ line, column, length, said }) => {
+    const from = Math.min(doc.line(line).from + column - 1, doc.line(line).to);
+    return { from, to: Math.min(from + Math.max(length, 1), doc.length), severity: "error", message: said };
+  });
+}
+
+function draftOf(area) {
+  return area.dataset.draft && "draft:" + area.dataset.draft;
+}
+
+function make(area) {
+  const draft = draftOf(area) && sessionStorage.getItem(draftOf(area));
+  if (draft !== null && draft !== undefined && !("given" in area.dataset)) area.value = draft;
+  area.hidden = true;
+  const shadow = area.parentElement.attachShadow({ mode: "open" });
+  const label = area.labels[0];
+  let mirroring = false;
+  const mirror = cm.EditorView.updateListener.of((update) => {
+    if (!update.docChanged || mirroring) return;
+    mirroring = true;
+    area.value = update.state.doc.toString();
+    area.dispatchEvent(new Event("input", { bubbles: true }));
+    mirroring = false;
+  });
+  const keys = [
+    { key: "Mod-Enter", run: () => (area.form?.requestSubmit(), true) },
+    { key: "Tab", run: cm.acceptCompletion },
+  ];
+  const view = new cm.EditorView({
+    doc: area.value,
+    root: shadow,
+    parent: shadow,
+    extensions: [
+      cm.Prec.highest(cm.keymap.of(keys)),
+      cm.keymap.of([...cm.closeBracketsKeymap, ...cm.completionKeymap, ...cm.lintKeymap]),
+      cm.minimalSetup,
+      cm.bracketMatching(),
+      cm.closeBrackets(),
+      cm.SQLite.language,
+      cm.autocompletion({ override: offered(area), icons: false }),
+      cm.syntaxHighlighting(tone),
+      look,
+      cm.EditorView.lineWrapping,
+      cm.EditorView.contentAttributes.of({ "aria-label": label?.textContent.trim() ?? "SQL" }),
+      cm.placeholder(area.placeholder),
+      mirror,
+    ],
+  });
+  label?.addEventListener("click", () => view.focus());
+  const mark = () => view.dispatch(cm.setDiagnostics(view.state, marks(area, view.state.doc)));
+  const follow = () => {
+    if (draftOf(area)) sessionStorage.setItem(draftOf(area), area.value);
+    if (area.value === view.state.doc.toString()) return;
+    mirroring = true;
+    view.dispatch({ changes: { from: 0, to: view.state.doc.length, insert: area.value }, selection: { anchor: area.value.length } });
+    mirroring = false;
+  };
+  area.addEventListener("input", follow);
+  new MutationObserver(mark).observe(area, { attributeFilter: ["data-marks"] });
+  editors.set(area, { follow, mark, view });
+  mark();
+  if (area.autofocus) view.focus();
+}
+
+/** Make an editor of every textarea that wants one and has none, and let the others take over what came anew. */
+export function upgrade() {
+  for (const [area, { view }] of editors) {
+    if (!area.isConnected) editors.delete(area) && view.destroy();
+  }
+  for (const area of document.querySelectorAll('textarea[data-editor="sql"]')) {
+    const editor = editors.get(area);
+    editor ? (editor.follow(), editor.mark()) : make(area);
+  }
+}
