@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from cqrs.events import RecordedEvent
+from cqrs.read.projector import OutOfOrder
 from lab.delivery import Progress
 from lab.guard import policy
 from lab.guard.keeper import Keeper, clean
@@ -50,6 +51,7 @@ __all__ = [
     "Answer",
     "Busy",
     "Checked",
+    "Delivered",
     "Finding",
     "Model",
     "Overrun",
@@ -63,6 +65,7 @@ __all__ = [
     "close",
     "deliver",
     "digest",
+    "fill",
     "make",
     "patch",
     "read",
@@ -178,16 +181,37 @@ def deliver(
 ) -> Progress:
     """Deliver events to a read model in read.db in one transaction: what ``Route.deliver`` does, in the worker.
 
-    Raise what SQLite raised if the store is in trouble, and Overrun if the projection does not come to an end.
+    Raise what SQLite raised if the store is in trouble, OutOfOrder if the correct projector does not take an event,
+    and Overrun if the projection does not come to an end.
     """
     if why_not := trusted():
         raise Overrun(why_not)
     picked_up = now()
     told = _deliver(Deliver(str(read_db), _clean(model), tuple(events), guards, crash, line, pages))
+    if told.out_of_order:
+        raise OutOfOrder(model.name, *told.out_of_order)
     progress = Progress(incidents=list(told.incidents), crashed=[model.name] if told.crashed else [])
     if told.moved is not None:
         progress.applied.append((model.name, *told.moved, picked_up, now()))
     return progress
+
+
+def fill(
+    read_db: Path,
+    model: Model,
+    events: Sequence[RecordedEvent],
+    pages: int,
+    guards: Guards = CORRECT,
+    crash: str | None = None,
+    *,
+    singly: bool = False,
+    backwards: bool = False,
+) -> Delivered:
+    """Deliver events in a scratch store, where a read model is tried; raise what ``deliver`` raises, but OutOfOrder.
+
+    ``singly`` and ``backwards`` are what ``lab.guard.messages.Deliver`` says of them.
+    """
+    return _deliver(Deliver(str(read_db), _clean(model), tuple(events), guards, crash, 0, pages, singly, backwards))
 
 
 def _deliver(request: Deliver) -> Delivered:

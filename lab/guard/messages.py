@@ -87,7 +87,11 @@ class Make(msgspec.Struct, frozen=True, tag="make"):
 
 
 class Deliver(msgspec.Struct, frozen=True, tag="deliver"):
-    """Deliver events to a read model in read.db, with these guards; ``crash`` is the point at which it dies."""
+    """Deliver events to a read model in read.db, with these guards; ``crash`` is the point at which it dies.
+
+    ``singly`` gives each event a transaction of its own. ``backwards`` lets SQLite read rows the other way round
+    wherever a statement names no order, so that one that leaves the order to chance shows itself.
+    """
 
     file: str
     model: Model
@@ -96,6 +100,8 @@ class Deliver(msgspec.Struct, frozen=True, tag="deliver"):
     crash: str | None
     line: int
     pages: int
+    singly: bool = False
+    backwards: bool = False
 
 
 class Sing(msgspec.Struct, frozen=True, tag="sing"):
@@ -216,12 +222,16 @@ class Made(msgspec.Struct, frozen=True, tag="made"):
 
 
 class Delivered(msgspec.Struct, frozen=True, tag="delivered"):
-    """Events were delivered: the positions (after, before) if the checkpoint moved, what befell events, who crashed."""
+    """Events were delivered: the positions (after, before) if the checkpoint moved, what befell events, who crashed.
+
+    ``out_of_order`` says that an event was not taken, because it is not the next one: (where it stands, what came).
+    """
 
     moved: tuple[int, int] | None
     incidents: tuple[Incident, ...]
     crashed: bool
-    again: bool = False
+    work: int = 0
+    out_of_order: tuple[int, int] | None = None
 
 
 class Refused(msgspec.Struct, frozen=True, tag="refused"):

@@ -49,7 +49,7 @@ class OwnStore(ReadStore):
 
     def __init__(self, connection: sqlite3.Connection, own: Iterable[str] = (), most_pages: int | None = None) -> None:
         self.connection = connection
-        self.work = 0
+        self.work = self.spent = 0
         self.own = {name.lower(): name for name in own if name not in BUILT_IN}
         self.event: object = None
         harden(connection, policy.APPLY)
@@ -154,6 +154,7 @@ class OwnStore(ReadStore):
                 return Unfit(*explain(error, gate, meter), sql, by_clock=meter.late and not meter.too_much)
             finally:
                 self.work += meter.work
+                self.spent += meter.work
         return None
 
     # Room

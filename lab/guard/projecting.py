@@ -3,7 +3,9 @@
 import sqlite3
 from contextlib import closing
 
+from cqrs.events import RecordedEvent
 from cqrs.read.projection import parse
+from cqrs.read.projector import OutOfOrder
 from cqrs.sql import transaction
 from lab.delivery import Crashed, Progress, Route
 from lab.guard import policy
@@ -73,6 +75,7 @@ def deliver(request: Deliver) -> Delivered | Refused:
     try:
         with closing(connect(uri(request.file, "rw"), policy.LOCK_SECONDS)) as connection:
             _as_read_db(connection)
+            connection.execute(f"PRAGMA reverse_unordered_selects = {request.backwards:d}")
             return _deliver(OwnStore(connection, (request.model.name,), request.pages), request)
     except sqlite3.DatabaseError as error:
         return trouble(error)
@@ -82,7 +85,23 @@ def _as_read_db(connection: sqlite3.Connection) -> None:
     connection.execute("PRAGMA synchronous = NORMAL")
 
 
-def _deliver(store: OwnStore, request: Deliver, *, again: bool = False) -> Delivered:
+def _deliver(store: OwnStore, request: Deliver) -> Delivered:
+    """Deliver the events of a request in one transaction, or in one each, up to where it stops."""
+    batches = [(event,) for event in request.events] if request.singly else [request.events]
+    told = Delivered(None, (), crashed=False)
+    for batch in batches:
+        one = _deliver_batch(store, request, batch)
+        moved = one.moved and (one.moved[0], told.moved[1] if told.moved else one.moved[1])
+        befell = told.incidents + one.incidents
+        told = Delivered(moved or told.moved, befell, one.crashed, store.spent, one.out_of_order)
+        if one.crashed or one.out_of_order or any(incident.what == "stopped" for incident in one.incidents):
+            break
+    return told
+
+
+def _deliver_batch(
+    store: OwnStore, request: Deliver, events: tuple[RecordedEvent, ...], *, again: bool = False
+) -> Delivered:
     def at(point: str) -> None:
         if point == request.crash:
             raise Crashed
@@ -90,13 +109,22 @@ def _deliver(store: OwnStore, request: Deliver, *, again: bool = False) -> Deliv
     name = request.model.name
     route = Route(store, parse(name, request.model.source), request.guards, at, request.line)
     try:
-        return _told(route.deliver(request.events, lambda: 0))
+        return _told(route.deliver(events, lambda: 0))
+    except OutOfOrder:
+        stands = store.position(name)
+        return Delivered(None, (), crashed=False, out_of_order=(stands, _not_the_next(events, stands)))
     except Unfit as unfit:
         if unfit.sqlite_errorcode == sqlite3.SQLITE_INTERRUPT and not again:
-            return _deliver(store, request, again=True)
+            return _deliver_batch(store, request, events, again=True)
         where = int(str(store.event))
         store.set_status(name, "stopped", f"event {where}: {unfit}")
         return Delivered(None, (Incident(name, "stopped", where, where, detail=str(unfit)),), crashed=False)
+
+
+def _not_the_next(events: tuple[RecordedEvent, ...], stands: int) -> int:
+    """Return the position of the first event that does not follow on the one before it."""
+    expected = range(stands + 1, stands + 1 + len(events))
+    return next(event.position for event, next_one in zip(events, expected, strict=True) if event.position != next_one)
 
 
 def _told(progress: Progress) -> Delivered:

@@ -7,6 +7,7 @@ from textwrap import dedent
 import pytest
 
 from cqrs.read.projection import BUILT_IN
+from cqrs.read.projector import OutOfOrder
 from lab import guard, limits
 from lab.guard import Model, own_file, policy, projecting, rehearsing
 from lab.guard.gates import Gate
@@ -200,6 +201,27 @@ def test_it_can_be_broken_like_any_other(shop: Sandbox) -> None:
     assert spent(shop)["c1"] == dict(by_the_write_tables(shop))["c1"] + 2400
     assert guard.make(read_db(shop), SPENT, PAGES) is None
     assert (spent(shop), shop.stores.checkpoints()["spent"].position) == ({}, 0)
+
+
+def test_an_event_that_is_not_the_next_one_is_not_taken_and_the_worker_lives(shop: Sandbox) -> None:
+    guard.make(read_db(shop), SPENT, PAGES)
+    events = shop.stores.write.events_after(0, 100)
+    guard.deliver(read_db(shop), SPENT, events[:8], lambda: 0, PAGES)
+    for wrong, got in ((events[7:], 8), (events[9:], 10)):
+        with pytest.raises(OutOfOrder, match=f"spent stands at 8 and was given event {got}"):
+            guard.deliver(read_db(shop), SPENT, wrong, lambda: 0, PAGES)
+    assert shop.stores.checkpoints()["spent"][1:3] == (8, "running")
+
+
+def test_events_can_be_delivered_each_in_a_transaction_of_its_own(shop: Sandbox) -> None:
+    guard.make(read_db(shop), SPENT, PAGES)
+    events = shop.stores.write.events_after(0, 100)
+    died = guard.fill(read_db(shop), SPENT, events, PAGES, crash="after_commit", singly=True)
+    assert (died.crashed, died.moved) == (True, (1, 0))
+    shop.stores.read.set_status("spent", "running")
+    filled = guard.fill(read_db(shop), SPENT, events[1:], PAGES, singly=True)
+    assert (filled.crashed, filled.moved, filled.incidents) == (False, (10, 1), ())
+    assert spent(shop) == dict(by_the_write_tables(shop))
 
 
 def spent(sandbox: Sandbox) -> dict[str, int]:
