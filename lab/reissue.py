@@ -1,5 +1,6 @@
 """Issue again what was accepted: the commands of one write store lead another to the same state."""
 
+import sqlite3
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
@@ -24,7 +25,12 @@ class Accepted(NamedTuple):
 
 def accepted(store: WriteStore, after: int, to: int) -> Iterator[Accepted]:
     """Return the accepted commands whose events lie behind ``after``, up to ``to``, in order."""
-    rows = store.connection.execute(
+    return accepted_in(store.connection, after, to)
+
+
+def accepted_in(write: sqlite3.Connection, after: int, to: int) -> Iterator[Accepted]:
+    """Return the same of a write store that is only looked at."""
+    rows = write.execute(
         "SELECT command_id, name, args, position, recorded_at FROM commands"
         " WHERE outcome = 'accepted' AND position > ? AND position <= ? ORDER BY position",
         (after, to),

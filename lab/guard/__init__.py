@@ -203,6 +203,7 @@ def fill(
     pages: int,
     guards: Guards = CORRECT,
     crash: str | None = None,
+    line: int = 0,
     *,
     singly: bool = False,
     backwards: bool = False,
@@ -211,7 +212,7 @@ def fill(
 
     ``singly`` and ``backwards`` are what ``lab.guard.messages.Deliver`` says of them.
     """
-    return _deliver(Deliver(str(read_db), _clean(model), tuple(events), guards, crash, 0, pages, singly, backwards))
+    return _deliver(Deliver(str(read_db), _clean(model), tuple(events), guards, crash, line, pages, singly, backwards))
 
 
 def _deliver(request: Deliver) -> Delivered:

@@ -39,6 +39,8 @@ BATCH_EVENTS = 100
 REHEARSED_EVENTS = 20
 REHEARSED_ROWS = 100
 REHEARSAL_SECONDS = 2.0
+TRIAL_WORK = 2_000_000
+TRIALS_AT_ONCE = 2
 
 UNIT = 10
 """A unit of work is ten steps of SQLite's machine."""

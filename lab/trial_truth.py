@@ -1,0 +1,88 @@
+"""The truth about a read model: a SELECT over the write tables, and the event at which the rows left it."""
+
+import sqlite3
+from collections.abc import Iterable
+from contextlib import closing
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from cqrs.events import RecordedEvent
+from cqrs.read.projection import Projection, parse
+from cqrs.sql import connect_read_only
+from cqrs.write.store import WriteStore
+from lab import guard
+from lab.keys import keys_of
+from lab.reissue import issue
+from lab.trial_log import Log
+from lab.trial_rows import About, Difference, Table, differences
+from lab.trial_scratch import Scratch
+
+WATCHED_EVENTS = 200
+"""In a log no longer than this, both stores are followed event by event to see where they part."""
+
+
+@dataclass(frozen=True, slots=True)
+class Truth:
+    """A SELECT that gives the rows which a read model should have, from the write tables; ``key`` names a row.
+
+    It is the house's own, never a learner's.
+    """
+
+    sql: str
+    key: tuple[str, ...]
+
+    def of(self, write_db: Path) -> Table:
+        """Ask the write store."""
+        with closing(connect_read_only(write_db)) as connection:
+            return self._asked(connection)
+
+    def _asked(self, connection: sqlite3.Connection) -> Table:
+        cursor = connection.execute(self.sql)
+        return Table(tuple(column[0] for column in cursor.description), tuple(cursor))
+
+    def missing(self, table: Table, told: Table) -> list[str]:
+        """Name the columns that the read model should have and has not."""
+        return [column for column in told.columns if column not in table.columns]
+
+    def first(self, table: Table, told: Table) -> Difference | None:
+        """Return the first row that differs; the read model may have more columns than the truth."""
+        return next(differences(table.narrowed(told.columns), told, self.key), None)
+
+    def blame(self, wrong: Difference, log: Log, model: guard.Model, folder: Path) -> Difference:
+        """Find the event at which the row left the truth; in a long log, the last one that speaks of it."""
+        projection = parse(model.name, model.source)
+        event, exact = None, len(log.events) <= WATCHED_EVENTS
+        if exact:
+            event = self._parted(wrong, log, model, folder)
+        if event is None:
+            exact, event = False, last_about(wrong, log.events, projection)
+        if event is None:
+            return wrong
+        return replace(wrong, event=About(event.position, event.type, event.type in projection.on, exact))
+
+    def _parted(self, wrong: Difference, log: Log, model: guard.Model, folder: Path) -> RecordedEvent | None:
+        """Issue the commands again one by one, apply the event of each, and see when the row turned wrong for good."""
+        turned: RecordedEvent | None = None
+        scratch = Scratch(folder / "parting.read.db", model)
+        scratch.begin()
+        with closing(WriteStore(folder / "parting.write.db", synchronous="OFF")) as write:
+            for event, command in zip(log.events, log.commands, strict=False):
+                if issue(write, command).position != event.position:
+                    return None
+                scratch.deliver([event])
+                if not self._differs(wrong, scratch.table(), self._asked(write.connection)):
+                    turned = None
+                elif turned is None:
+                    turned = event
+        return turned
+
+    def _differs(self, wrong: Difference, table: Table, told: Table) -> bool:
+        there = differences(table.narrowed(told.columns), told, self.key)
+        return any(other.key == wrong.key for other in there)
+
+
+def last_about(wrong: Difference, events: Iterable[RecordedEvent], projection: Projection) -> RecordedEvent | None:
+    """Return the last event that speaks of a row; one that the file has no block for comes first."""
+    about = [event for event in events if wrong.key in keys_of(event, wrong.named)]
+    unhandled = [event for event in about if event.type not in projection.on]
+    return next(reversed(unhandled or about), None)

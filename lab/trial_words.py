@@ -1,0 +1,144 @@
+"""What a trial says: a title and sentences for each thing that is tried."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from lab.keys import text_of
+from lab.trial_rows import Difference
+
+TITLES = {
+    "file": "The file",
+    "log": "The whole log",
+    "same": "Same twice over, and event by event",
+    "order": "In whatever order rows are read",
+    "twice": "Everything delivered twice",
+    "crash": "A crash in the middle",
+    "memory": "Without the checkpoint's protection",
+    "truth": "Equal to the write store's own figures",
+    "live": "The rows in read.db",
+}
+"""What can be tried, in the order in which it is."""
+
+WRITE_STORE = "the write store says"
+REBUILD = "a rebuild says"
+
+NOT_THE_SAME = {
+    "same": "Filled again from the same log, it has other rows: something in the file leaves a value to chance.",
+    "order": "A statement leaves it to SQLite in which order rows are read, and another order gives other rows: "
+    "ORDER BY would say which.",
+    "twice": "Everything was delivered twice, and the second time was not left out.",
+    "crash": "The projector died on the way and went on, and the rows are others.",
+}
+
+
+def counted(number: int, what: str) -> str:
+    """Write a number with what it counts."""
+    return f"{number:,} {what}" if number == 1 else f"{number:,} {what}s"
+
+
+def twice(events: int) -> str:
+    """Say why a second delivery changed nothing."""
+    return (
+        f"Still right: each of the {counted(events, 'event')} came twice, and none was applied twice. The checkpoint, "
+        "which commits together with the rows, tells what was applied already."
+    )
+
+
+def crash(times: int) -> str:
+    """Say why a crash changed nothing."""
+    return (
+        f"Still right: the projector died {counted(times, 'time')}, at another point each time, and went on. "
+        "What had not been committed never happened."
+    )
+
+
+def not_the_same(name: str, wrong: Difference | None, stopped: str | None) -> str:
+    """Say that rows came out otherwise, and which is the first of them."""
+    if stopped:
+        return f"{NOT_THE_SAME[name]} It stopped at {event(stopped)}."
+    return NOT_THE_SAME[name] + (f" {in_words(wrong, 'the first time it said')}" if wrong else "")
+
+
+def without_memory(stopped: str | None, wrong: Difference | None) -> str:
+    """Say what two deliveries do where nobody remembers the first: no fault of the file, but good to know."""
+    asked = "If every event came twice and nothing remembered the first time (mode dedupe=off)"
+    if stopped:
+        return f"{asked}, it would stop at {event(stopped)}. It would notice, and not go on with wrong rows."
+    if wrong is None:
+        return f"{asked}, the rows would still be right: they are set to a value, and nothing is added up."
+    return f"{asked}, the rows would be wrong. {in_words(wrong, 'right would be')} So it needs its checkpoint."
+
+
+def without_columns(model: str, lacking: Sequence[str], columns: Sequence[str]) -> str:
+    """Say which columns are not there."""
+    return f"{model} has no column {' and no column '.join(lacking)}; what is compared is {', '.join(columns)}."
+
+
+def event(stopped: str) -> str:
+    """Write where a projection stopped as the log does: event #6 OrderPlaced, and why."""
+    return stopped.replace("event ", "event #", 1) if stopped.startswith("event ") else stopped
+
+
+def in_words(wrong: Difference, who: str) -> str:
+    """Say what differs, and the event that did it."""
+    return " ".join([_what(wrong, who), *_which_event(wrong)])
+
+
+def _what(wrong: Difference, who: str) -> str:
+    label = label_of(wrong)
+    if wrong.says is None:
+        return f"{label} is missing."
+    if wrong.should is None:
+        return f"{label} should not be there."
+    if wrong.times > 1:
+        return f"{label} is there {wrong.times} times."
+    column = wrong.wrong or wrong.columns[0]
+    number = wrong.columns.index(column)
+    says, should = wrong.says[number], wrong.should[number]
+    name, said, right = column, shown(column, says), shown(column, should)
+    if said == right:
+        said, right = f"{said} ({kind_of(says)})", f"{right} ({kind_of(should)})"
+    return f"{label}: {name} is {said}, {who} {right}."
+
+
+def _which_event(wrong: Difference) -> list[str]:
+    about = wrong.event
+    if about is None:
+        return []
+    came = f"event #{about.position} {about.type}"
+    if about.exact:
+        nothing = "" if about.handled else ", for which the file has no block"
+        return [f"It was right until {came} came{nothing}."]
+    nothing = "" if about.handled else "; the file has no block for it"
+    return [f"The last event about it: {came.removeprefix('event ')}{nothing}."]
+
+
+def label_of(wrong: Difference) -> str:
+    """Name a row as a person would: by a name that it has, and by its key."""
+    row = wrong.should or wrong.says or ()
+    key = text_of(wrong.key)
+    names = [
+        value
+        for column, value in zip(wrong.columns, row, strict=True)
+        if (column == "name" or column.endswith("_name")) and column not in wrong.named and isinstance(value, str)
+    ]
+    return f"{names[0]} ({key})" if names else key
+
+
+def shown(column: str, value: Any) -> str:
+    """Write a value as a page would: cents as money."""
+    if value is None:
+        return "NULL"
+    if isinstance(value, int) and column.endswith("_cents"):
+        return f"{'-' * (value < 0)}{abs(value) // 100:,}.{abs(value) % 100:02d}"
+    if isinstance(value, str):
+        return value if len(value) <= 60 else f"{value[:60]}…"
+    return f"{value:,}" if isinstance(value, int) else repr(value)
+
+
+KINDS = {int: "an integer", float: "a real number", str: "a text", bytes: "a blob"}
+
+
+def kind_of(value: Any) -> str:
+    """Say of which type a value is, where it cannot be seen."""
+    return KINDS.get(type(value), "NULL")
