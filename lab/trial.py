@@ -9,11 +9,10 @@ Every statement of the learner's runs in the guard's worker. Whatever decides is
 
 import tempfile
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from cqrs.read.projection import parse
 from lab import guard
@@ -21,7 +20,7 @@ from lab.guard import policy
 from lab.guard.turns import CROWDED
 from lab.trial_log import Log
 from lab.trial_rows import Difference, differences
-from lab.trial_scratch import Filled, Scratch
+from lab.trial_scratch import Filled, Filling, Scratch
 from lab.trial_truth import Truth
 from lab.trial_words import (
     TITLES,
@@ -97,7 +96,7 @@ def try_out(model: guard.Model, log: Path, truth: Truth | None = None, who: str 
         said = f"{finding.said[0].upper()}{finding.said[1:]}." + (f" {finding.hint}" if finding.hint else "")
         return Trial(model.name, 0, 0, 0, 0, (), (Tried("file", False, said),))
     with _turn(), tempfile.TemporaryDirectory(prefix="lagoon-trial-") as folder:
-        return _Trying(model, Log.read(log), Path(folder), truth).trial()
+        return _Trying(model, Log.read(log), Path(folder), truth, who).trial()
 
 
 _turns = threading.BoundedSemaphore(policy.TRIALS_AT_ONCE)
@@ -115,85 +114,83 @@ def _turn() -> Iterator[None]:
 
 
 class _Trying:
-    """One trial on its way."""
+    """One trial on its way. A long log is tried whole where it is rebuilt, and from its beginning in all other ways."""
 
-    def __init__(self, model: guard.Model, log: Log, folder: Path, truth: Truth | None) -> None:
-        self.model, self.log, self.truth, self.folder = model, log, truth, folder
+    def __init__(self, model: guard.Model, log: Log, folder: Path, truth: Truth | None, who: str | None) -> None:
+        self.model, self.log, self.truth, self.folder, self.who = model, log, truth, folder, who
         self.projection = parse(model.name, model.source)
-        self.scratch = Scratch(folder / "read.db", model)
+        self.scratch = Scratch(folder, model, who)
 
     def trial(self) -> Trial:
-        first = self.scratch.fill(self.log.events)
-        taken = self.log.events[: first.position]
-        tried = [Tried("file", True, "Its file can be added."), self._whole_log(first)]
+        filling = self.scratch.empty().on(self.log.events[: policy.TRIAL_EVENTS])
+        self.begun = filling.filled()
+        self.events = self.log.events[: self.begun.position]
+        self.whole = filling.on(self.log.events[policy.TRIAL_EVENTS :]).filled()
+        tried = [Tried("file", True, "Its file can be added."), self._log()]
         digests: tuple[str, ...] = ()
-        if taken:
-            same, digests = self._same(first, taken)
-            tried += [same, self._order(first, taken), self._twice(first, taken), self._crash(first, taken)]
-            tried += [self._no_memory(first, taken)]
+        if self.events:
+            same, digests = self._same(filling)
+            tried += [same, self._order(), self._twice(), self._crash(), self._no_memory()]
         if self.truth is not None:
-            tried += [self._true(first)]
-        head, rows = len(self.log.events), len(first.table.rows)
-        return Trial(self.model.name, head, first.position, rows, first.work, digests, tuple(tried))
+            tried += [self._true(self.truth)]
+        head, position, rows = len(self.log.events), self.whole.position, len(self.whole.table.rows)
+        return Trial(self.model.name, head, position, rows, self.whole.work, digests, tuple(tried))
 
-    def _whole_log(self, first: Filled) -> Tried:
-        if first.stopped:
-            return Tried("log", False, f"It stops at {event(first.stopped)}.")
+    def _log(self) -> Tried:
+        if self.whole.stopped:
+            return Tried("log", False, f"It stops at {event(self.whole.stopped)}.")
         if not self.log.events:
             return Tried("log", True, "The log is empty, so there is nothing to apply yet.")
         return Tried("log", True, f"It takes all {counted(len(self.log.events), 'event')} of the log.")
 
-    def _same(self, first: Filled, events: Sequence[Any]) -> tuple[Tried, tuple[str, ...]]:
-        """Fill it a second time, and a third time event by event."""
-        others = [self.scratch.fill(events), self.scratch.fill(events, singly=True)]
-        digests = tuple(guard.digest(filled.table.rows) for filled in (first, *others))
-        if len(set(digests)) == 1:
-            said = (
-                f"Built twice, and filled event by event: three times the same {counted(len(first.table.rows), 'row')}."
-            )
-            return Tried("same", True, said), digests
-        other = next(filled for filled, digest in zip(others, digests[1:], strict=True) if digest != digests[0])
-        return self._unlike("same", first, other, events), digests
+    def _same(self, filling: Filling) -> tuple[Tried, tuple[str, ...]]:
+        """Build it a second time in the same place, and fill it a third time event by event."""
+        taken = self.log.events[: self.whole.position]
+        others = [filling.again(taken).filled(), self.scratch.empty().on(taken, singly=True).filled()]
+        digests = tuple(guard.digest(filled.table.rows) for filled in (self.whole, *others))
+        rows = counted(len(self.whole.table.rows), "row")
+        said = f"Built twice, and filled event by event: three times the same {rows}."
+        return next(
+            (self._judged("same", said, other, self.whole) for other in others if other.table != self.whole.table),
+            Tried("same", True, said),
+        ), digests
 
-    def _order(self, first: Filled, events: Sequence[Any]) -> Tried:
+    def _order(self) -> Tried:
         """Fill it while SQLite reads rows the other way round, wherever a statement names no order."""
-        filled = self.scratch.fill(events, backwards=True)
-        if filled.table == first.table:
-            return Tried("order", True, "Its rows do not hang on the order in which SQLite happens to read.")
-        return self._unlike("order", first, filled, events)
+        filled = self.scratch.empty().on(self.events, backwards=True).filled()
+        return self._judged("order", "The same rows, in whatever order SQLite reads its table.", filled, self.begun)
 
-    def _twice(self, first: Filled, events: Sequence[Any]) -> Tried:
+    def _twice(self) -> Tried:
         """Deliver everything twice to the correct projector."""
-        filled = self.scratch.twice(events)
-        if filled.table == first.table:
-            return Tried("twice", True, twice(len(events)))
-        return self._unlike("twice", first, filled, events)
+        filled = self.scratch.empty().twice(self.events).filled()
+        return self._judged("twice", twice(len(self.events)), filled, self.begun)
 
-    def _crash(self, first: Filled, events: Sequence[Any]) -> Tried:
-        filled, deaths = self.scratch.dying(events)
-        if filled.table == first.table:
-            return Tried("crash", True, crash(deaths))
-        return self._unlike("crash", first, filled, events)
+    def _crash(self) -> Tried:
+        filling = self.scratch.empty()
+        said = crash(filling.dying(self.events, self.projection.on))
+        return self._judged("crash", said, filling.filled(), self.begun)
 
-    def _no_memory(self, first: Filled, events: Sequence[Any]) -> Tried:
+    def _no_memory(self) -> Tried:
         """Deliver everything twice to a projector without a memory. That is a learner's choice, so it only informs."""
-        filled = self.scratch.forgetful(events)
-        wrong = next(differences(filled.table, first.table, self.projection.key), None)
-        return Tried("memory", None, without_memory(filled.stopped, wrong), wrong)
+        filled = self.scratch.empty().forgetful(self.events).filled()
+        wrong = next(differences(filled.table, self.begun.table, self.projection.key), None)
+        return Tried("memory", None, without_memory(filled.stopped, wrong, len(self.begun.table.rows)), wrong)
 
-    def _unlike(self, name: str, first: Filled, other: Filled, events: Sequence[Any]) -> Tried:
-        wrong = next(differences(other.table, first.table, self.projection.key), None)
-        return Tried(name, False, not_the_same(name, wrong, other.stopped), wrong)
+    def _judged(self, name: str, said: str, filled: Filled, right: Filled) -> Tried:
+        """Compare the rows that came of some way with those of the first rebuild."""
+        if filled.table == right.table:
+            return Tried(name, True, said)
+        wrong = next(differences(filled.table, right.table, self.projection.key), None)
+        return Tried(name, False, not_the_same(name, wrong, filled.stopped), wrong)
 
-    def _true(self, first: Filled) -> Tried:
-        assert self.truth is not None
-        if first.stopped:
+    def _true(self, truth: Truth) -> Tried:
+        if self.whole.stopped:
             return Tried("truth", None, "Not compared: it has to take the whole log first.")
-        told = self.truth.of(self.log.path)
-        if lacking := self.truth.missing(first.table, told):
+        told = truth.of(self.log.path)
+        if lacking := truth.missing(self.whole.table, told):
             return Tried("truth", False, without_columns(self.model.name, lacking, told.columns))
-        wrong = self.truth.first(first.table, told)
+        wrong = truth.first(self.whole.table, told)
         if wrong is None:
             return Tried("truth", True, f"The write store has the same {counted(len(told.rows), 'row')}.")
-        wrong = self.truth.blame(wrong, self.log, self.model, self.folder)
+        wrong = truth.blame(wrong, self.log, self.scratch, self.folder)
         return Tried("truth", False, in_words(wrong, WRITE_STORE), wrong)

@@ -1,9 +1,11 @@
-"""A read store in a scratch folder, in which a read model is filled again and again, each time in another way.
+"""Scratch read stores, in which a read model is filled again and again, each time in another way.
 
 All of the learner's statements run in the guard's worker; here only the rows that came of it are read.
 """
 
-from collections.abc import Iterator, Sequence
+import shutil
+import sqlite3
+from collections.abc import Container, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,7 +22,7 @@ from lab.trial_rows import Table
 
 PAGES = (limits.MAX_READ_BYTES + policy.OWN_BYTES) // limits.PAGE_BYTES
 
-TOO_MUCH = f"to rebuild it takes more than {policy.TRIAL_WORK:,} units of work, and a trial has no more"
+TOO_MUCH = f"it takes more than {policy.TRIAL_WORK:,} units of work to fill it, and a trial has no more"
 
 Events = Sequence[RecordedEvent]
 
@@ -36,60 +38,94 @@ class Filled:
 
 
 class Scratch:
-    """One scratch store, and the ways in which a read model can be filled there."""
+    """A folder of scratch stores for one read model: each way to fill it gets a store with the empty table."""
 
-    def __init__(self, path: Path, model: guard.Model) -> None:
-        self.path, self.model = path, model
-        self._line = self._work = 0
-        self._stopped: str | None = None
-        with closing(ReadStore(path, synchronous="OFF")) as store:
+    def __init__(self, folder: Path, model: guard.Model, who: str | None = None) -> None:
+        self.folder, self.model, self.who = folder, model, who
+        self._mould = folder / "mould.db"
+        with closing(ReadStore(self._mould, synchronous="OFF")) as store:
             open_books(store)
+        self._refused, self._stores = _make(self._mould, model), 0
+
+    def empty(self) -> "Filling":
+        """Return the read model as it stands in front of the first event."""
+        self._stores += 1
+        path = self.folder / f"read.{self._stores}.db"
+        shutil.copy(self._mould, path)
+        return Filling(path, self.model, self.who, self._refused)
+
+
+def _make(path: Path, model: guard.Model) -> str | None:
+    """Make the empty table; say why not, if so."""
+    refused = guard.make(path, model, PAGES)
+    if refused and refused.code:
+        error = sqlite3.OperationalError(refused.reason)
+        error.sqlite_errorcode = refused.code
+        raise error
+    return refused.reason if refused else None
+
+
+@dataclass
+class Filling:
+    """A read model on its way through a log, in a scratch store."""
+
+    path: Path
+    model: guard.Model
+    who: str | None
+    stopped: str | None = None
+    work: int = 0
+    line: int = 0
 
     # Ways
 
-    def fill(self, events: Events, *, singly: bool = False, backwards: bool = False) -> Filled:
-        """Fill it from empty as a rebuild does; or event by event, or while rows are read the other way round."""
-        self.begin()
+    def on(self, events: Events, *, singly: bool = False, backwards: bool = False) -> "Filling":
+        """Go on as the projector does; or event by event, or while rows are read the other way round."""
         for batch in batches(events):
-            self.deliver(batch, singly=singly, backwards=backwards)
-        return self.filled()
+            told = self._deliver(batch, singly=singly, backwards=backwards)
+            if told and told.out_of_order:
+                # A worker was lost behind a commit, and was asked again.
+                self._deliver(self._rest(batch), singly=singly, backwards=backwards)
+        return self
 
-    def twice(self, events: Events) -> Filled:
-        """Fill it while everything is delivered twice."""
-        self.begin()
+    def again(self, events: Events) -> "Filling":
+        """Build it again in the place where it stands."""
+        self.work, self.stopped = 0, _make(self.path, self.model)
+        return self.on(events)
+
+    def twice(self, events: Events) -> "Filling":
+        """Go on while everything is delivered twice."""
         for batch in batches(events):
-            self.deliver(batch)
-            self.deliver(batch)
-        return self.filled()
+            self.on(batch)
+            self._deliver(batch)
+        return self
 
-    def forgetful(self, events: Events) -> Filled:
-        """Fill it while every event is delivered twice and nobody remembers what was applied."""
-        self.begin()
-        for batch in batches(events):
-            self.deliver([event for event in batch for _ in range(2)], Guards(dedupe="off"))
-        return self.filled()
+    def forgetful(self, events: Events) -> "Filling":
+        """Go on while every event is delivered twice, and nobody remembers what was applied."""
+        for batch in batches(events, policy.BATCH_EVENTS // 2):
+            self._deliver([event for event in batch for _ in range(2)], Guards(dedupe="off"))
+        return self
 
-    def dying(self, events: Events) -> tuple[Filled, int]:
-        """Fill it while the projector dies once at every point, somewhere in the log; return how often it died."""
-        self.begin()
-        parts = list(batches(events, max(1, len(events) // len(POINTS))))
-        deaths = 0
-        for number, part in enumerate(parts):
-            for place, point in enumerate(POINTS):
-                if place * len(parts) // len(POINTS) == number:
-                    deaths += self.deliver(self._rest(part), crash=point)
-                    self._wake()
-            self.deliver(self._rest(part))
-        return self.filled(), deaths
+    def dying(self, events: Events, handled: Container[str]) -> int:
+        """Go on while the projector dies once at every point, on its way through the log; return how often it died.
+
+        It dies with an event that the file has a block for, as otherwise there is no statement to die after.
+        """
+        deaths, part = 0, -(-len(events) // len(POINTS))
+        for number, point in enumerate(POINTS):
+            rest = self._rest(events[: (number + 1) * part])
+            with_block = [place for place, event in enumerate(rest, start=1) if event.type in handled]
+            rest = rest[: with_block[-1]] if with_block else rest
+            self.on(rest[: -policy.BATCH_EVENTS], singly=True)
+            told = self._deliver(rest[-policy.BATCH_EVENTS :], crash=point, singly=True)
+            if told and told.crashed:
+                deaths += 1
+                self._wake()
+        self.on(self._rest(events))
+        return deaths
 
     # Steps
 
-    def begin(self) -> None:
-        """Make the empty table; what was there before goes."""
-        refused = guard.make(self.path, self.model, PAGES)
-        self._work, self._stopped = 0, refused.reason if refused else None
-
-    def deliver(
+    def _deliver(
         self,
         events: Events,
         guards: Guards = CORRECT,
@@ -97,42 +133,39 @@ class Scratch:
         *,
         singly: bool = False,
         backwards: bool = False,
-    ) -> bool:
-        """Deliver events, unless it has stopped; tell whether the projector died."""
-        if self._stopped or not events:
-            return False
-        self._line += 1
+    ) -> guard.Delivered | None:
+        """Deliver events, unless it has stopped."""
+        if self.stopped or not events:
+            return None
+        self.line += 1
+        how = {"singly": singly, "backwards": backwards}
         try:
-            told = guard.fill(
-                self.path, self.model, events, PAGES, guards, crash, self._line, singly=singly, backwards=backwards
-            )
+            told = guard.fill(self.path, self.model, events, PAGES, guards, crash, self.line, self.who, **how)
         except guard.Overrun as overrun:
-            self._stopped = str(overrun)
-            return False
-        self._work += told.work
+            self.stopped = str(overrun)
+            return None
+        self.work += told.work
         if any(incident.what == "stopped" for incident in told.incidents):
-            self._stopped = self._checkpoint()[1]
-        elif self._work > policy.TRIAL_WORK:
-            self._stopped = TOO_MUCH
-        return told.crashed
+            self.stopped = self._checkpoint()[1]
+        elif self.work > policy.TRIAL_WORK:
+            self.stopped = TOO_MUCH
+        return told
 
     def filled(self) -> Filled:
-        """Read what there is now."""
-        return Filled(self.table(), self._checkpoint()[0], self._work, self._stopped)
+        """Return what there is now."""
+        return Filled(self.table(), self._checkpoint()[0], self.work, self.stopped)
 
     def table(self) -> Table:
         """Read the rows of the read model."""
         with closing(connect_read_only(self.path)) as connection:
-            connection.text_factory = lambda raw: raw.decode("utf-8", "replace")
-            cursor = connection.execute(f'SELECT * FROM "{self.model.name}"')
-            return Table(tuple(column[0] for column in cursor.description), tuple(cursor))
+            return table(connection, self.model.name)
 
     def _checkpoint(self) -> tuple[int, str | None]:
         with closing(connect_read_only(self.path)) as connection:
-            found: tuple[int, str | None] = connection.execute(
+            found: tuple[int, str | None] | None = connection.execute(
                 "SELECT position, reason FROM _checkpoint WHERE name = ?", (self.model.name,)
             ).fetchone()
-            return found
+            return found or (0, None)
 
     def _rest(self, events: Events) -> Events:
         position = self._checkpoint()[0]
@@ -143,8 +176,14 @@ class Scratch:
             store.set_status(self.model.name, "running")
 
 
+def table(connection: sqlite3.Connection, name: str) -> Table:
+    """Read the rows of a read model; what is no UTF-8 can be compared too."""
+    connection.text_factory = lambda raw: raw.decode("utf-8", "replace")
+    cursor = connection.execute(f'SELECT * FROM "{name}"')
+    return Table(tuple(column[0] for column in cursor.description), tuple(cursor))
+
+
 def batches(events: Events, size: int = policy.BATCH_EVENTS) -> Iterator[Events]:
-    """Cut events into batches of a size, or of the largest one."""
-    size = min(size, policy.BATCH_EVENTS)
+    """Cut events into batches."""
     for start in range(0, len(events), size):
         yield events[start : start + size]

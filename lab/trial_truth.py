@@ -10,12 +10,11 @@ from cqrs.events import RecordedEvent
 from cqrs.read.projection import Projection, parse
 from cqrs.sql import connect_read_only
 from cqrs.write.store import WriteStore
-from lab import guard
 from lab.keys import keys_of
 from lab.reissue import issue
 from lab.trial_log import Log
 from lab.trial_rows import About, Difference, Table, differences
-from lab.trial_scratch import Scratch
+from lab.trial_scratch import Filling, Scratch
 
 WATCHED_EVENTS = 200
 """In a log no longer than this, both stores are followed event by event to see where they part."""
@@ -48,29 +47,27 @@ class Truth:
         """Return the first row that differs; the read model may have more columns than the truth."""
         return next(differences(table.narrowed(told.columns), told, self.key), None)
 
-    def blame(self, wrong: Difference, log: Log, model: guard.Model, folder: Path) -> Difference:
+    def blame(self, wrong: Difference, log: Log, scratch: Scratch, folder: Path) -> Difference:
         """Find the event at which the row left the truth; in a long log, the last one that speaks of it."""
-        projection = parse(model.name, model.source)
+        projection = parse(scratch.model.name, scratch.model.source)
         event, exact = None, len(log.events) <= WATCHED_EVENTS
         if exact:
-            event = self._parted(wrong, log, model, folder)
+            event = self._parted(wrong, log, scratch.empty(), folder)
         if event is None:
             exact, event = False, last_about(wrong, log.events, projection)
         if event is None:
             return wrong
         return replace(wrong, event=About(event.position, event.type, event.type in projection.on, exact))
 
-    def _parted(self, wrong: Difference, log: Log, model: guard.Model, folder: Path) -> RecordedEvent | None:
+    def _parted(self, wrong: Difference, log: Log, filling: Filling, folder: Path) -> RecordedEvent | None:
         """Issue the commands again one by one, apply the event of each, and see when the row turned wrong for good."""
         turned: RecordedEvent | None = None
-        scratch = Scratch(folder / "parting.read.db", model)
-        scratch.begin()
-        with closing(WriteStore(folder / "parting.write.db", synchronous="OFF")) as write:
+        with closing(WriteStore(folder / "write.db", synchronous="OFF")) as write:
             for event, command in zip(log.events, log.commands, strict=False):
                 if issue(write, command).position != event.position:
                     return None
-                scratch.deliver([event])
-                if not self._differs(wrong, scratch.table(), self._asked(write.connection)):
+                filling.on([event])
+                if not self._differs(wrong, filling.table(), self._asked(write.connection)):
                     turned = None
                 elif turned is None:
                     turned = event

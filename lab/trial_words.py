@@ -59,11 +59,13 @@ def not_the_same(name: str, wrong: Difference | None, stopped: str | None) -> st
     return NOT_THE_SAME[name] + (f" {in_words(wrong, 'the first time it said')}" if wrong else "")
 
 
-def without_memory(stopped: str | None, wrong: Difference | None) -> str:
+def without_memory(stopped: str | None, wrong: Difference | None, rows: int) -> str:
     """Say what two deliveries do where nobody remembers the first: no fault of the file, but good to know."""
     asked = "If every event came twice and nothing remembered the first time (mode dedupe=off)"
     if stopped:
         return f"{asked}, it would stop at {event(stopped)}. It would notice, and not go on with wrong rows."
+    if wrong is None and not rows:
+        return f"{asked}: that cannot be told yet, as there are no rows."
     if wrong is None:
         return f"{asked}, the rows would still be right: they are set to a value, and nothing is added up."
     return f"{asked}, the rows would be wrong. {in_words(wrong, 'right would be')} So it needs its checkpoint."

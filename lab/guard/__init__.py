@@ -204,21 +204,29 @@ def fill(
     guards: Guards = CORRECT,
     crash: str | None = None,
     line: int = 0,
+    who: str | None = None,
     *,
     singly: bool = False,
     backwards: bool = False,
 ) -> Delivered:
     """Deliver events in a scratch store, where a read model is tried; raise what ``deliver`` raises, but OutOfOrder.
 
-    ``singly`` and ``backwards`` are what ``lab.guard.messages.Deliver`` says of them.
+    ``singly`` and ``backwards`` are what ``lab.guard.messages.Deliver`` says of them. Raise Busy as ``ask`` does.
     """
-    return _deliver(Deliver(str(read_db), _clean(model), tuple(events), guards, crash, line, pages, singly, backwards))
+    if why_not := trusted():
+        raise Overrun(why_not)
+    request = Deliver(str(read_db), _clean(model), tuple(events), guards, crash, line, pages, singly, backwards)
+    return _deliver(request, who)
 
 
-def _deliver(request: Deliver) -> Delivered:
+def _deliver(request: Deliver, who: str | None = None) -> Delivered:
     """Deliver one batch. A worker that is lost may have committed; asked again, it finds the checkpoint there."""
+    seconds = _seconds(policy.LOCK_SECONDS + policy.BATCH_SECONDS)
     for _ in range(2):
-        told = _keeper().deliver(request, Delivered | Refused, _seconds(policy.LOCK_SECONDS + policy.BATCH_SECONDS))
+        if who is None:
+            told = _keeper().deliver(request, Delivered | Refused, seconds)
+        else:
+            told = _keeper().once(request, Delivered | Refused, seconds, who)
         if isinstance(told, Refused):
             error = sqlite3.OperationalError(told.reason)
             error.sqlite_errorcode = told.code

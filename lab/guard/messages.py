@@ -89,8 +89,8 @@ class Make(msgspec.Struct, frozen=True, tag="make"):
 class Deliver(msgspec.Struct, frozen=True, tag="deliver"):
     """Deliver events to a read model in read.db, with these guards; ``crash`` is the point at which it dies.
 
-    ``singly`` gives each event a transaction of its own. ``backwards`` lets SQLite read rows the other way round
-    wherever a statement names no order, so that one that leaves the order to chance shows itself.
+    ``singly`` gives each event a transaction of its own, and the crash comes with the last. ``backwards`` lets SQLite
+    read rows the other way round wherever a statement names no order, so that what is left to chance shows itself.
     """
 
     file: str

@@ -90,7 +90,7 @@ def _deliver(store: OwnStore, request: Deliver) -> Delivered:
     batches = [(event,) for event in request.events] if request.singly else [request.events]
     told = Delivered(None, (), crashed=False)
     for batch in batches:
-        one = _deliver_batch(store, request, batch)
+        one = _deliver_batch(store, request, batch, request.crash if batch is batches[-1] else None)
         moved = one.moved and (one.moved[0], told.moved[1] if told.moved else one.moved[1])
         befell = told.incidents + one.incidents
         told = Delivered(moved or told.moved, befell, one.crashed, store.spent, one.out_of_order)
@@ -100,10 +100,10 @@ def _deliver(store: OwnStore, request: Deliver) -> Delivered:
 
 
 def _deliver_batch(
-    store: OwnStore, request: Deliver, events: tuple[RecordedEvent, ...], *, again: bool = False
+    store: OwnStore, request: Deliver, events: tuple[RecordedEvent, ...], crash: str | None, *, again: bool = False
 ) -> Delivered:
     def at(point: str) -> None:
-        if point == request.crash:
+        if point == crash:
             raise Crashed
 
     name = request.model.name
@@ -115,7 +115,7 @@ def _deliver_batch(
         return Delivered(None, (), crashed=False, out_of_order=(stands, _not_the_next(events, stands)))
     except Unfit as unfit:
         if unfit.sqlite_errorcode == sqlite3.SQLITE_INTERRUPT and not again:
-            return _deliver_batch(store, request, events, again=True)
+            return _deliver_batch(store, request, events, crash, again=True)
         where = int(str(store.event))
         store.set_status(name, "stopped", f"event {where}: {unfit}")
         return Delivered(None, (Incident(name, "stopped", where, where, detail=str(unfit)),), crashed=False)

@@ -216,11 +216,11 @@ def test_an_event_that_is_not_the_next_one_is_not_taken_and_the_worker_lives(sho
 def test_events_can_be_delivered_each_in_a_transaction_of_its_own(shop: Sandbox) -> None:
     guard.make(read_db(shop), SPENT, PAGES)
     events = shop.stores.write.events_after(0, 100)
-    died = guard.fill(read_db(shop), SPENT, events, PAGES, crash="after_commit", singly=True)
-    assert (died.crashed, died.moved) == (True, (1, 0))
+    died = guard.fill(read_db(shop), SPENT, events[:8], PAGES, crash="before_commit", singly=True)
+    assert (died.crashed, died.moved) == (True, (7, 0))
     shop.stores.read.set_status("spent", "running")
-    filled = guard.fill(read_db(shop), SPENT, events[1:], PAGES, singly=True)
-    assert (filled.crashed, filled.moved, filled.incidents) == (False, (10, 1), ())
+    filled = guard.fill(read_db(shop), SPENT, events[7:], PAGES, singly=True)
+    assert (filled.crashed, filled.moved, filled.incidents) == (False, (10, 7), ())
     assert spent(shop) == dict(by_the_write_tables(shop))
 
 
