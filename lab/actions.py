@@ -151,6 +151,17 @@ class Query:
 
 
 @dataclass(frozen=True, slots=True)
+class Sql:
+    """Ask one of the stores in SQL."""
+
+    store: Literal["read", "write"]
+    sql: str
+
+    def __str__(self) -> str:
+        return f"sql {self.store} {in_quotes(self.sql)}"
+
+
+@dataclass(frozen=True, slots=True)
 class Bulk:
     """One restock and many orders at once: of one customer, or of all in turn."""
 
@@ -201,5 +212,7 @@ class Reset:
         return "reset"
 
 
-ShopAction = Cmd | Model | ModelWrite | Step | Run | Pause | Resume | Wait | Query | Bulk | Set | Traffic | Undo | Reset
+ShopAction = (
+    Cmd | Model | ModelWrite | Step | Run | Pause | Resume | Wait | Query | Sql | Bulk | Set | Traffic | Undo | Reset
+)
 Action = ShopAction | FaultAction | LessonAction

@@ -69,11 +69,18 @@ class Answer:
 
 
 def carry_out(
-    stores: Stores, action: Action, origin: str, *, n: int | None = None, waited: int = 0, failed: str | None = None
+    stores: Stores,
+    action: Action,
+    origin: str,
+    *,
+    n: int | None = None,
+    waited: int = 0,
+    failed: str | None = None,
+    known: Done | None = None,
 ) -> Answer:
     """Journal a line, perform it, and journal how it ended.
 
-    ``failed`` is a reason known beforehand: the line is journalled, and nothing is performed.
+    ``failed`` is a reason known beforehand, ``known`` a whole outcome: the line is journalled, and nothing performed.
     Raise Busy if a store stayed locked; the journal then says that the line failed.
     """
     journal = stores.journal
@@ -91,7 +98,7 @@ def carry_out(
         except CannotDo as cannot:
             target, failed = None, str(cannot)
         journal.begin(number, at, origin, str(action), target)
-    return _finish(stores, action, origin, Line(number, at, target, waited), failed)
+    return _finish(stores, action, origin, Line(number, at, target, waited), failed, known)
 
 
 def finish_again(stores: Stores, entry: Entry) -> None:
@@ -101,10 +108,12 @@ def finish_again(stores: Stores, entry: Entry) -> None:
     _finish(stores, parse(entry.line), entry.origin, line, None)
 
 
-def _finish(stores: Stores, action: Action, origin: str, line: Line, failed: str | None) -> Answer:
+def _finish(
+    stores: Stores, action: Action, origin: str, line: Line, failed: str | None, known: Done | None = None
+) -> Answer:
     started = time.perf_counter()
     try:
-        done = _perform(stores, action, line) if failed is None else Done("failed", failed)
+        done = known or (_perform(stores, action, line) if failed is None else Done("failed", failed))
     except CannotDo as cannot:
         done = Done("failed", str(cannot))
     except sqlite3.Error as error:

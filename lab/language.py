@@ -29,6 +29,7 @@ from lab.composer import COMMANDS
 from lab.fault_language import FAULT_VERBS
 from lab.lesson_language import LESSON_VERBS, edit
 from lab.own_language import write
+from lab.sql_language import question
 from lab.values import (
     READERS,
     BadLine,
@@ -211,6 +212,7 @@ VERBS: dict[str, Callable[[list[str]], Action]] = {
     "resume": lambda words: Resume(_one_model(words, "resume")),
     "wait": _wait,
     "query": _query,
+    "sql": question,
     "bulk": _bulk,
     "set": _set,
     "traffic": _traffic,

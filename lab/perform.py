@@ -8,7 +8,7 @@ from typing import Any
 from cqrs.commands import CommandRefused, OrderLine, PlaceOrder, Restock
 from cqrs.read import queries
 from cqrs.write.handlers import handle
-from lab import limits, truth
+from lab import asked, limits, truth
 from lab.actions import (
     Action,
     Bulk,
@@ -21,6 +21,7 @@ from lab.actions import (
     Resume,
     Run,
     Set,
+    Sql,
     Step,
     Traffic,
     Undo,
@@ -354,6 +355,7 @@ PERFORM: dict[type, Callable[[Stores, Any, Line], Done]] = {
     Resume: _sleep,
     Wait: _wait,
     Query: _query,
+    Sql: asked.keep,
     Set: _set,
     Traffic: _traffic,
     Undo: _go_back,

@@ -6,14 +6,15 @@ import threading
 import time
 from collections.abc import Callable, Iterable
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal
 
 from cqrs.read.projection import Projection
 from cqrs.read.store import ReadStore
 from cqrs.write.store import WriteStore
-from lab import limits, replay, truth
-from lab.actions import Action, Query, Reset, Undo, Wait
+from lab import asked, limits, replay, truth
+from lab.actions import Action, Query, Reset, Sql, Undo, Wait
 from lab.carry_out import Answer, carry_out, finish_again, locked_means_busy, settle
 from lab.clock import Clock, ManualClock, RealClock, from_iso
 from lab.journal import Entry, Journal
@@ -115,7 +116,7 @@ class Sandbox:
     def act(self, line: str, origin: str = "learner") -> Answer:
         """Do one action line. A bad line and an action that makes no sense now are answers too.
 
-        Raise Busy if another process holds a store's lock for too long.
+        Raise Busy if another process holds a store's lock for too long, guard.Busy if too many ask in SQL.
         """
         try:
             action = parse(line)
@@ -136,6 +137,8 @@ class Sandbox:
                     return carry_out(self.stores, action, origin, failed=failed)
             case Query():
                 return self._query(action, origin)
+            case Sql():
+                return self._ask(action, origin)
             case _:
                 with self.lock:
                     answer = carry_out(self.stores, action, origin)
@@ -166,6 +169,23 @@ class Sandbox:
             answer = carry_out(self.stores, query, origin, waited=waited, failed=failed)
             self._tick()
             return answer
+
+    def _ask(self, question: Sql, origin: str) -> Answer:
+        """Ask a store in SQL. Others may be before us, so the lock is let go while the guard works."""
+        while True:
+            with self.lock, locked_means_busy():
+                self.stores.ensure_read()
+                folder = self.stores.folder
+            found = asked.ask(folder, question, self.root.name)
+            with self.lock:
+                # Where an undo came meanwhile, these stores are gone.
+                if folder != self.stores.folder:
+                    continue
+                answer = carry_out(self.stores, question, origin, known=asked.done(found))
+                self._tick()
+            if answer.n is None:
+                return answer
+            return replace(answer, took_ms=found.took_us / 1000, result=asked.result(question, found))
 
     def _until_fresh(self, query: Query) -> tuple[int, str | None]:
         """Wait for the projector; return the events that it applied meanwhile, and why it was not enough."""

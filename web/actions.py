@@ -21,8 +21,9 @@ def act() -> ResponseReturnValue:
     slot = request.form.get("slot", "line")
     slot = slot if slot in SLOTS else "line"
     is_new = visitor.sandbox_id() is None
-    with visitor.change() as sandbox:
-        answer = sandbox.act(line_of(request.form))
+    line = line_of(request.form)
+    with visitor.change(asks=line.lstrip().startswith("sql ")) as sandbox:
+        answer = sandbox.act(line)
     return _show(answer, slot, is_new)
 
 

@@ -1,7 +1,7 @@
 """Whose sandbox: the signed cookie names it, and nothing else does. It is made at the first action."""
 
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 
 from flask import abort, request, session
 
@@ -45,10 +45,11 @@ def look() -> AbstractContextManager[Sandbox]:
 
 
 @contextmanager
-def change() -> Iterator[Sandbox]:
+def change(asks: bool = False) -> Iterator[Sandbox]:
     """Lend the visitor's sandbox to act in, made now if there is none.
 
-    In a lesson, what has come true is noted before anybody else looks.
+    In a lesson, what has come true is noted before anybody else looks; except who only ``asks``, and may have to
+    wait for others, holds nobody up.
     """
     parts().shelf.check_disk()
     here = lesson()
@@ -57,10 +58,10 @@ def change() -> Iterator[Sandbox]:
         if here is None:
             yield sandbox
             return
-        with sandbox.lock:
+        with nullcontext() if asks else sandbox.lock:
             before = sandbox.version
             yield sandbox
-            with progress.change() as mine:
+            with sandbox.lock, progress.change() as mine:
                 lessons.note(here, sandbox, mine)
             acted = sandbox.version != before
     if not acted:

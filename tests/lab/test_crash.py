@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from lab import guard
 from lab.language import VERBS
 from lab.sandbox import Sandbox
 from tests.lab.sandboxes import hold
@@ -58,6 +59,7 @@ LINES = (
     "query product_card lamp via=token",
     "query order_list via=wait",
     "query sales via=write",
+    'sql read "SELECT * FROM sales"',
     "set delay=2 batch=3",
     "traffic 5",
     "undo",
@@ -228,6 +230,7 @@ def scratch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture(scope="module")
 def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    assert guard.trusted() is None  # Once here, and not in every child.
     return sandbox_after(tmp_path_factory.mktemp("crash") / "sandbox", BEFORE)
 
 

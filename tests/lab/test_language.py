@@ -7,7 +7,23 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from lab import limits
-from lab.actions import Bulk, Cmd, Model, ModelWrite, Pause, Query, Reset, Resume, Run, Set, Step, Traffic, Undo, Wait
+from lab.actions import (
+    Bulk,
+    Cmd,
+    Model,
+    ModelWrite,
+    Pause,
+    Query,
+    Reset,
+    Resume,
+    Run,
+    Set,
+    Sql,
+    Step,
+    Traffic,
+    Undo,
+    Wait,
+)
 from lab.composer import COMMANDS
 from lab.fault_actions import (
     Crash,
@@ -55,6 +71,8 @@ MEANINGS = {
     "query product_card lamp via=token": Query("product_card", "lamp", "token"),
     'query product_search "desk lamp" via=write': Query("product_search", "desk lamp", "write"),
     "query sales via=wait": Query("sales", None, "wait"),
+    'sql read "SELECT * FROM sales"': Sql("read", "SELECT * FROM sales"),
+    r'sql write "SELECT \"id\"\nFROM orders"': Sql("write", 'SELECT "id"\nFROM orders'),
     "bulk 100": Bulk(100),
     "bulk 100 from=8": Bulk(100),
     "bulk 20 customer=c2": Bulk(20, "c2"),

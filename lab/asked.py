@@ -1,0 +1,62 @@
+"""A question to one of the stores in SQL: put to the guard, and what its answer comes to, for people and scripts.
+
+One store at a time: what the read model spares can only be seen where the two cannot be joined.
+"""
+
+from pathlib import Path
+from typing import Any
+
+from lab import guard, plan
+from lab.actions import Sql
+from lab.outcome import Done, Line
+from lab.stores import Stores
+
+NOT_AGAIN = "kept, and not asked again: ask it to see what the store answers now"
+
+
+def ask(folder: Path, question: Sql, who: str) -> guard.Answer:
+    """Ask a store; raise guard.Busy if too many are waiting."""
+    return guard.ask({"main": folder / f"{question.store}.db"}, question.sql, who)
+
+
+def done(answer: guard.Answer) -> Done:
+    """Return how a question ended, as the journal keeps it: never its rows."""
+    return Done("done", summary(answer)) if answer.error is None else Done("failed", answer.error)
+
+
+def keep(stores: Stores, question: Sql, line: Line) -> Done:
+    """Keep a line whose answer is not known: it is replayed, or the server died before the answer was noted."""
+    return Done(reason=NOT_AGAIN)
+
+
+def summary(answer: guard.Answer) -> str:
+    """Return an answer in a line: 12 rows, 34 work units."""
+    rows, units = len(answer.rows), answer.work
+    counted = f"{rows:,} {'row' if rows == 1 else 'rows'}"
+    return f"{'the first ' if answer.cut else ''}{counted}, {units:,} work {'unit' if units == 1 else 'units'}"
+
+
+def result(question: Sql, answer: guard.Answer) -> dict[str, Any]:
+    """Return an answer as JSON can hold it."""
+    place = answer.place
+    return {
+        "store": question.store,
+        "columns": list(answer.columns),
+        "types": list(answer.types),
+        "rows": [[plain(cell) for cell in row] for row in answer.rows],
+        "cut": answer.cut,
+        "work": answer.work,
+        "took_us": answer.took_us,
+        "plan": [step._asdict() for step in plan.steps(answer.plan)],
+        "place": {"line": place.line, "column": place.column, "word": place.word} if place else None,
+        "hint": answer.hint,
+    }
+
+
+def plain(cell: Any) -> Any:
+    """Return a value as JSON can hold it: bytes and what is infinite as SQLite would write them."""
+    if isinstance(cell, bytes):
+        return f"x'{cell.hex()}'"
+    if isinstance(cell, float) and cell in (float("inf"), float("-inf")):
+        return "9e999" if cell > 0 else "-9e999"
+    return cell

@@ -1,0 +1,122 @@
+"""The plan by which SQLite answers, in words for somebody who has never read one. What is not known stays as it is."""
+
+import re
+from collections.abc import Iterable
+from typing import NamedTuple
+
+OWN_LIST = "a list of its own that is sorted"
+
+JOINED = r"(?: (?P<joined>LEFT-JOIN|EXISTS))?"
+
+WORDS = tuple(
+    (re.compile(pattern + JOINED), said)
+    for pattern, said in (
+        (r"SCAN (?P<n>\d+) CONSTANT ROWS", "makes {n} rows out of what you wrote; no table is read"),
+        (r"SCAN CONSTANT ROW", "makes one row out of what you wrote; no table is read"),
+        (r"SCAN (?P<t>json_each|json_tree|\w+) VIRTUAL TABLE INDEX 1:", "takes the JSON apart, value by value"),
+        (r"SCAN (?P<t>\S+) VIRTUAL TABLE INDEX 0:(?=\S)\S*", "asks the full-text index of {t} for the words"),
+        (r"SCAN (?P<t>\S+) VIRTUAL TABLE INDEX \S*", "reads every row of {t}"),
+        (
+            r"SCAN (?P<t>\S+) USING COVERING INDEX (?P<i>\S+)",
+            f"reads every entry of {{i}}, {OWN_LIST}; what you ask for stands in it, so {{t}} itself is not read",
+        ),
+        (r"SCAN (?P<t>\S+) USING (?:INDEX (?P<i>\S+)|PRIMARY KEY)", "reads every row of {t}, in the order of {i}"),
+        (r"SCAN (?P<t>\S+)", "reads every row of {t}"),
+        (
+            r"SEARCH (?P<t>\S+) USING AUTOMATIC (?:PARTIAL )?COVERING INDEX \((?P<by>.+)\)",
+            "first makes an index of {t} for this one answer, then finds rows in it by {by}; "
+            "an index that is kept would save that",
+        ),
+        (
+            r"SEARCH (?P<t>\S+) USING COVERING INDEX (?P<i>\S+) \((?P<by>.+)\)",
+            f"finds entries by {{by}} in {{i}}, {OWN_LIST}; what you ask for stands in it, so {{t}} itself is not read",
+        ),
+        (
+            r"SEARCH (?P<t>\S+) USING INDEX (?P<i>\S+) \((?P<by>.+)\)",
+            f"finds rows of {{t}} by {{by}} with {{i}}, {OWN_LIST}",
+        ),
+        (
+            r"SEARCH (?P<t>\S+) USING (?:INTEGER )?PRIMARY KEY \((?P<by>.+)\)",
+            "finds rows of {t} by the key ({by}) without reading the others",
+        ),
+        (r"SEARCH (?P<t>\S+)", "goes straight to the first or the last row of {t}"),
+        (r"BLOOM FILTER ON (?P<t>\S+) \((?P<by>.+)\)", "notes which {by} there are in {t}, to leave rows out early"),
+        (r"USE TEMP B-TREE FOR ORDER BY", "sorts what it found"),
+        (r"USE TEMP B-TREE FOR (?:RIGHT PART|LAST \w+ TERMS?) OF ORDER BY", "sorts what it found by the later columns"),
+        (r"USE TEMP B-TREE FOR GROUP BY", "sorts the rows, to put them into groups"),
+        (
+            r"USE TEMP B-TREE FOR \w+\(DISTINCT\)",
+            "keeps a list, to take each value once",
+        ),
+        (r"USE TEMP B-TREE FOR DISTINCT", "keeps a list of what was there already, to leave it out"),
+        (r"COMPOUND QUERY", "puts several SELECTs together"),
+        (r"MERGE \((?:UNION ALL|UNION|EXCEPT|INTERSECT)\)", "goes through two sorted SELECTs side by side"),
+        (r"LEFT-MOST SUBQUERY", "the first SELECT"),
+        (r"LEFT", "the first SELECT"),
+        (r"RIGHT", "the second SELECT"),
+        (r"UNION ALL", "then all rows of the next SELECT"),
+        (r"UNION USING TEMP B-TREE", "then the next SELECT, each row once: a list of them is kept"),
+        (r"EXCEPT USING TEMP B-TREE", "takes the rows of the next SELECT away"),
+        (r"INTERSECT USING TEMP B-TREE", "keeps the rows that the next SELECT has too"),
+        (r"CORRELATED SCALAR SUBQUERY \d+", "asked again for every row: the SELECT inside for one value"),
+        (r"CORRELATED LIST SUBQUERY \d+", "asked again for every row: the SELECT inside IN"),
+        (r"SCALAR SUBQUERY \d+", "asked once: the SELECT inside for one value"),
+        (r"LIST SUBQUERY \d+", "asked once, and kept: the SELECT inside IN"),
+        (r"REUSE LIST SUBQUERY \d+", "takes the kept rows of that SELECT again"),
+        (r"USING (?:INDEX \S+|ROWID SEARCH ON TABLE \S+) FOR IN-OPERATOR", "looks each value up by an index"),
+        (r"MATERIALIZE (?P<t>\S+)", "works out {t} first, and keeps its rows"),
+        (r"CO-ROUTINE (?P<t>\S+)", "works out {t} row by row, as they are needed"),
+        (r"SETUP", "the rows to begin with"),
+        (r"RECURSIVE STEP", "again and again, until no new row comes"),
+        (r"MULTI-INDEX OR", "looks up each side of OR by an index, and puts the rows together"),
+        (r"INDEX \d+", "one side of OR"),
+        (r"RIGHT-JOIN (?P<t>\S+)", "then the rows of {t} that nothing fitted to"),
+    )
+)
+"""What SQLite says of a step, and what it means. The first that fits the whole counts."""
+
+
+class Step(NamedTuple):
+    """One step of a plan: how deep it is nested, in words (None where there are none), and as SQLite says it."""
+
+    depth: int
+    said: str | None
+    detail: str
+
+
+def steps(plan: Iterable[tuple[int, int, str]]) -> list[Step]:
+    """Return the steps of a plan in their order, those inside of others deeper."""
+    depths = {0: -1}
+    found = []
+    for number, parent, detail in plan:
+        depths[number] = depths.get(parent, -1) + 1
+        found.append(Step(depths[number], in_words(detail), detail))
+    return found
+
+
+def in_words(detail: str) -> str | None:
+    """Return what a line of a plan means, None if that is not known."""
+    for pattern, said in WORDS:
+        if found := pattern.fullmatch(detail):
+            return _filled(said, found) + (LEFT_JOIN if found["joined"] == "LEFT-JOIN" else "")
+    return None
+
+
+LEFT_JOIN = "; where none fits, the row stays, with NULL"
+
+
+def _filled(said: str, found: re.Match[str]) -> str:
+    named = {name: value or "" for name, value in found.groupdict().items()}
+    named["by"] = named.get("by", "").replace("=?", "").replace("<?", "").replace(">?", "")
+    named["t"] = SUBQUERY.sub("the inner SELECT", named.get("t", ""))
+    named["i"] = _index(named.get("i", ""))
+    return said.format(**named)
+
+
+SUBQUERY = re.compile(r"\(?subquery-\d+\)?")
+
+
+def _index(name: str) -> str:
+    if not name:
+        return "its key"
+    return "the index of a key" if name.startswith("sqlite_autoindex_") else f"the index {name}"
