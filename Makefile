@@ -6,6 +6,7 @@ KILLS ?= 500
 TRIALS ?=
 SEEDS ?= 1
 MUTANTS ?= 20000
+REQUESTS ?= 5000
 MONKEYS ?= 600
 UV := uv==0.13.9
 
@@ -36,6 +37,7 @@ soak: .venv/installed-test
 	$(VENV) -m tests.soak --kills $(KILLS)
 	$(VENV) -m tests.durability $(TRIALS)
 	$(VENV) -m tests.lab.guard.fuzz $(MUTANTS)
+	$(VENV) -m tests.web.hostile $(REQUESTS)
 	LAGOON_EXAMPLES=200 $(VENV) -m pytest --quiet tests/lab/test_same_seed.py tests/lab/test_beside.py
 
 lessons: .venv/installed-test

@@ -4,6 +4,7 @@ import logging
 import sqlite3
 
 from flask import Flask, make_response, render_template, request
+from flask.globals import request_ctx
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import HTTPException
 
@@ -77,6 +78,9 @@ def answer(code: int, text: str | None = None, retry: float = limits.RETRY_AFTER
     headers = {"Retry-After": str(max(1, round(retry)))} if code in (429, 503) else {}
     if wants_json():
         return {"error": title, "reason": text or words}, code, headers
+    if request_ctx.url_adapter is None:
+        # The Host header names no host, so a page would not know where its links lead.
+        return f"{title}: {text or words}\n", code, {"Content-Type": "text/plain; charset=utf-8", **headers}
     template = "error.html"
     if "HX-Request" in request.headers:
         template = "_error.html"

@@ -24,6 +24,8 @@ def protect(app: Flask) -> None:
         SESSION_COOKIE_SAMESITE="Lax",
         PERMANENT_SESSION_LIFETIME=limits.DELETE_AFTER_SECONDS,
     )
+    # An address with a slash too many would be led to the right one, by the name of a host that the request made up.
+    app.url_map.merge_slashes = False
     app.before_request(refuse_large)
     app.before_request(refuse_foreign)
     app.after_request(add_headers)

@@ -10,7 +10,8 @@ import pytest
 from lab import limits
 from lab.folding import TRANSCRIPT
 from lab.shelf import FREE_PLAY, Shelf
-from tests.web.visits import BUY, act, sandbox_ids, urls
+from tests.web.routes import addresses
+from tests.web.visits import BUY, act, sandbox_ids
 
 WHAT = "table stock: mug has on_hand 7, the accepted commands lead to 20"
 REASON = f"this sandbox's write store is damaged: {WHAT}; nothing was changed"
@@ -22,8 +23,8 @@ OF_THE_SANDBOX = {
     "/transcript",
     "/share",
     "/log",
-    "/event/5",
-    "/table/write/orders",
+    "/event/8",
+    "/table/write/customers",
 }
 
 
@@ -61,13 +62,13 @@ def test_the_page_says_what_is_damaged_and_how_to_go_on(frozen, learner):
         assert f'href="/damaged/{name}" download' in text
 
 
-def test_every_door_answers_clearly_and_nothing_is_changed(app, frozen, learner):
+def test_every_door_answers_clearly_and_nothing_is_changed(frozen, learner):
     before = contents(frozen)
     for line in (BUY, "undo", "reset", "run", "query sales", "model rebuild all"):
         response = learner.post("/actions", data={"line": line}, headers={"Accept": "application/json"})
         assert (response.status_code, response.get_json()) == (409, {"error": "Damaged", "reason": REASON})
     damaged = set()
-    for url in urls(app, "GET"):
+    for url in addresses("GET"):
         with learner.get(url) as response:
             assert response.status_code in (200, 404, 409), url
             if response.status_code == 409:

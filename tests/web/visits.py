@@ -4,19 +4,14 @@ import hashlib
 
 BUY = "cmd place_order customer=c1 product=lamp qty=2"
 
-NAMES = {
-    "lesson_id": "L00",
-    "experiment_id": "poison",
-    "store": "write",
-    "position": "5",
-    "model": "product_card",
-    "key": "lamp",
-    "filename": "lagoon.css",
-    "sheets.code_command": "place_order",
-    "sheets.code_projection": "product_card",
-    "sheets.table": "orders",
-    "sheets.break_it": "sales",
-    "sheets.broken_now": "sales",
+
+GUARDS = {
+    "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
+    "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+    "X-Frame-Options": "DENY",
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
 }
 
 
@@ -30,16 +25,16 @@ def sandbox_ids(parts):
 
 
 def dump(parts, sandbox_id):
-    """Return a hash over everything in both stores."""
+    """Return a hash over everything in both stores and in the journal."""
     with parts.shelf.open(sandbox_id, visit=False) as sandbox, sandbox.lock:
-        text = "\n".join([*sandbox.write.connection.iterdump(), *sandbox.read.connection.iterdump()])
+        text = "\n".join(
+            line for store in (sandbox.write, sandbox.read, sandbox.lab) for line in store.connection.iterdump()
+        )
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def urls(app, method):
-    """Return one address of every route that takes a method, from the map itself, so that none is forgotten."""
-    adapter = app.url_map.bind("localhost")
-    for rule in app.url_map.iter_rules():
-        if method in rule.methods:
-            known = {name: NAMES.get(name) or NAMES[rule.endpoint] for name in rule.arguments}
-            yield adapter.build(rule.endpoint, known, method=method)
+def assert_guarded(response):
+    """Assert that a response carries the security headers, and that no browser keeps a page."""
+    assert {name: response.headers.get(name) for name in GUARDS} == GUARDS, response.request.path
+    if not response.request.path.startswith("/static/"):
+        assert response.headers["Cache-Control"] == "no-store", response.request.path
