@@ -110,11 +110,9 @@ class Filling:
 
         It dies with an event that the file has a block for, as otherwise there is no statement to die after.
         """
-        deaths, part = 0, -(-len(events) // len(POINTS))
+        deaths, places = 0, [event.position for event in events if event.type in handled] or [len(events)]
         for number, point in enumerate(POINTS):
-            rest = self._rest(events[: (number + 1) * part])
-            with_block = [place for place, event in enumerate(rest, start=1) if event.type in handled]
-            rest = rest[: with_block[-1]] if with_block else rest
+            rest = self._rest(events[: places[number * len(places) // len(POINTS)]])
             self.on(rest[: -policy.BATCH_EVENTS], singly=True)
             told = self._deliver(rest[-policy.BATCH_EVENTS :], crash=point, singly=True)
             if told and told.crashed:
