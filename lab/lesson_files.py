@@ -186,13 +186,13 @@ def lessons() -> dict[str, Lesson]:
 @cache
 def misconceptions() -> dict[str, Misconception]:
     """Return what learners get wrong, by tag."""
-    found: dict[str, Misconception] = _read(FOLDER / "misconceptions.toml", dict[str, Misconception])
+    found: dict[str, Misconception] = read(FOLDER / "misconceptions.toml", dict[str, Misconception])
     return found
 
 
 def load(path: Path) -> Lesson:
     """Read a lesson file, called L05.toml or L05-some-words.toml; raise LessonError if it is not one."""
-    lesson: Lesson = _read(path, Lesson)
+    lesson: Lesson = read(path, Lesson)
     known = {check.id for check in lesson.check}
     waits = ((n, step, set(step.passes) - known) for n, step in enumerate(lesson.step))
     slips = {
@@ -206,13 +206,13 @@ def load(path: Path) -> Lesson:
     }
     for place, slip in slips.items():
         if slip:
-            raise LessonError(f"{path.name}, line {line_of(_text(path), f'at `$.{place}`')}: {slip}")
+            raise LessonError(f"{path.name}, line {line_of(text_of(path), f'at `$.{place}`')}: {slip}")
     return lesson
 
 
-def _read(path: Path, kind: Any) -> Any:
+def read(path: Path, kind: Any) -> Any:
     """Read a TOML file as what it should be; raise LessonError with the line that is wrong."""
-    text = _text(path)
+    text = text_of(path)
     try:
         return msgspec.convert(tomllib.loads(text), kind)
     except tomllib.TOMLDecodeError as error:
@@ -221,7 +221,8 @@ def _read(path: Path, kind: Any) -> Any:
         raise LessonError(f"{path.name}, line {line_of(text, str(error))}: {error}") from error
 
 
-def _text(path: Path) -> str:
+def text_of(path: Path) -> str:
+    """Return the text of a file; raise LessonError if it cannot be read."""
     try:
         return path.read_text(encoding="utf-8")
     except OSError as error:

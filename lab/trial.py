@@ -30,8 +30,8 @@ from lab.trial_words import (
     event,
     in_words,
     not_the_same,
+    other_order,
     twice,
-    without_columns,
     without_memory,
 )
 
@@ -126,14 +126,14 @@ class _Trying:
         self.begun = filling.filled()
         self.events = self.log.events[: self.begun.position]
         self.whole = filling.on(self.log.events[policy.TRIAL_EVENTS :]).filled()
+        true = [self._true(self.truth, filling)] if self.truth else []
         tried = [Tried("file", True, "Its file can be added."), self._log()]
         digests: tuple[str, ...] = ()
         if self.events:
             same, digests = self._same(filling)
             tried += [same, self._order(), self._twice(), self._crash(), self._no_memory()]
-        if self.truth is not None:
-            tried += [self._true(self.truth)]
         head, position, rows = len(self.log.events), self.whole.position, len(self.whole.table.rows)
+        tried += true
         return Trial(self.model.name, head, position, rows, self.whole.work, digests, tuple(tried))
 
     def _log(self) -> Tried:
@@ -183,13 +183,16 @@ class _Trying:
         wrong = next(differences(filled.table, right.table, self.projection.key), None)
         return Tried(name, False, not_the_same(name, wrong, filled.stopped), wrong)
 
-    def _true(self, truth: Truth) -> Tried:
+    def _true(self, truth: Truth, filling: Filling) -> Tried:
         if self.whole.stopped:
             return Tried("truth", None, "Not compared: it has to take the whole log first.")
         told = truth.of(self.log.path)
-        if lacking := truth.missing(self.whole.table, told):
-            return Tried("truth", False, without_columns(self.model.name, lacking, told.columns))
-        wrong = truth.first(self.whole.table, told)
+        seen = truth.seen(filling, told)
+        if isinstance(seen, str):
+            return Tried("truth", False, seen)
+        wrong = truth.first(seen, told)
+        if wrong is None and (places := truth.disordered(seen, told)):
+            return Tried("truth", False, other_order(*places))
         if wrong is None:
             return Tried("truth", True, f"The write store has the same {counted(len(told.rows), 'row')}.")
         wrong = truth.blame(wrong, self.log, self.scratch, self.folder)

@@ -21,12 +21,16 @@ class Table:
 
     __hash__ = None  # type: ignore[assignment]
 
+    def keys(self, key: Sequence[str]) -> list[Row]:
+        """Return the key of each row, in order."""
+        numbers = [self.columns.index(name) for name in key]
+        return [tuple(row[number] for number in numbers) for row in self.rows]
+
     def by(self, key: Sequence[str]) -> dict[Row, list[Row]]:
         """Return the rows by key; nothing says that a key names one row only."""
-        numbers = [self.columns.index(name) for name in key]
         found: dict[Row, list[Row]] = {}
-        for row in self.rows:
-            found.setdefault(tuple(row[number] for number in numbers), []).append(row)
+        for name, row in zip(self.keys(key), self.rows, strict=True):
+            found.setdefault(name, []).append(row)
         return found
 
     def narrowed(self, columns: Sequence[str]) -> "Table":

@@ -10,11 +10,13 @@ from cqrs.events import RecordedEvent
 from cqrs.read.projection import Projection, parse
 from cqrs.sql import connect_read_only
 from cqrs.write.store import WriteStore
-from lab.keys import keys_of
+from lab import guard
+from lab.keys import keys_of, text_of
 from lab.reissue import issue
 from lab.trial_log import Log
 from lab.trial_rows import About, Difference, Table, differences
 from lab.trial_scratch import Filling, Scratch
+from lab.trial_words import without_columns
 
 WATCHED_EVENTS = 200
 """In a log no longer than this, both stores are followed event by event to see where they part."""
@@ -24,11 +26,13 @@ WATCHED_EVENTS = 200
 class Truth:
     """A SELECT that gives the rows which a read model should have, from the write tables; ``key`` names a row.
 
-    It is the house's own, never a learner's.
+    ``page`` is what a page asks of the read model, where that is not simply all its rows; if it names an order, the
+    rows come in that order on both sides. Both statements are the house's own, never a learner's.
     """
 
     sql: str
     key: tuple[str, ...]
+    page: str | None = None
 
     def of(self, write_db: Path) -> Table:
         """Ask the write store."""
@@ -39,13 +43,28 @@ class Truth:
         cursor = connection.execute(self.sql)
         return Table(tuple(column[0] for column in cursor.description), tuple(cursor))
 
-    def missing(self, table: Table, told: Table) -> list[str]:
-        """Name the columns that the read model should have and has not."""
-        return [column for column in told.columns if column not in table.columns]
+    def seen(self, filling: Filling, told: Table) -> Table | str:
+        """Return what a page would show of a read model, or say why it can show nothing."""
+        if self.page is not None:
+            answer = guard.read({"main": filling.path}, [self.page])[0]
+            if answer.error:
+                return f"The page asks {self.page}, and cannot: {answer.error}."
+            return Table(answer.columns, answer.rows)
+        table = filling.table()
+        if lacking := [column for column in told.columns if column not in table.columns]:
+            return without_columns(filling.model.name, lacking, told.columns)
+        return table.narrowed(told.columns)
 
-    def first(self, table: Table, told: Table) -> Difference | None:
-        """Return the first row that differs; the read model may have more columns than the truth."""
-        return next(differences(table.narrowed(told.columns), told, self.key), None)
+    def first(self, seen: Table, told: Table) -> Difference | None:
+        """Return the first row that differs."""
+        return next(differences(seen, told, self.key), None)
+
+    def disordered(self, seen: Table, told: Table) -> tuple[str, str] | None:
+        """Return the first rows that stand at the same place and are not the same: (what stands there, what should)."""
+        if self.page is None or "order by" not in self.page.lower():
+            return None
+        pairs = zip(seen.keys(self.key), told.keys(self.key), strict=True)
+        return next(((text_of(one), text_of(other)) for one, other in pairs if one != other), None)
 
     def blame(self, wrong: Difference, log: Log, scratch: Scratch, folder: Path) -> Difference:
         """Find the event at which the row left the truth; in a long log, the last one that speaks of it."""
@@ -67,15 +86,15 @@ class Truth:
                 if issue(write, command).position != event.position:
                     return None
                 filling.on([event])
-                if not self._differs(wrong, filling.table(), self._asked(write.connection)):
+                if not self._differs(wrong, filling, self._asked(write.connection)):
                     turned = None
                 elif turned is None:
                     turned = event
         return turned
 
-    def _differs(self, wrong: Difference, table: Table, told: Table) -> bool:
-        there = differences(table.narrowed(told.columns), told, self.key)
-        return any(other.key == wrong.key for other in there)
+    def _differs(self, wrong: Difference, filling: Filling, told: Table) -> bool:
+        seen = self.seen(filling, told)
+        return isinstance(seen, str) or any(other.key == wrong.key for other in differences(seen, told, self.key))
 
 
 def last_about(wrong: Difference, events: Iterable[RecordedEvent], projection: Projection) -> RecordedEvent | None:

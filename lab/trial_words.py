@@ -47,7 +47,7 @@ def twice(events: int) -> str:
 def crash(times: int) -> str:
     """Say why a crash changed nothing."""
     return (
-        f"Still right: the projector died {counted(times, 'time')}, at another point each time, and went on. "
+        f"Still right: the projector died {counted(times, 'time')} on the way, and went on. "
         "What had not been committed never happened."
     )
 
@@ -74,6 +74,11 @@ def without_memory(stopped: str | None, wrong: Difference | None, rows: int) -> 
 def without_columns(model: str, lacking: Sequence[str], columns: Sequence[str]) -> str:
     """Say which columns are not there."""
     return f"{model} has no column {' and no column '.join(lacking)}; what is compared is {', '.join(columns)}."
+
+
+def other_order(stands: str, should: str) -> str:
+    """Say that rows are right, but not in order."""
+    return f"The rows are right, but in another order: {stands} stands where the write store has {should}."
 
 
 def event(stopped: str) -> str:
@@ -119,12 +124,9 @@ def label_of(wrong: Difference) -> str:
     """Name a row as a person would: by a name that it has, and by its key."""
     row = wrong.should or wrong.says or ()
     key = text_of(wrong.key)
-    names = [
-        value
-        for column, value in zip(wrong.columns, row, strict=True)
-        if (column == "name" or column.endswith("_name")) and column not in wrong.named and isinstance(value, str)
-    ]
-    return f"{names[0]} ({key})" if names else key
+    wanted = {"name", *(f"{column.removesuffix('_id')}_name" for column in wrong.named)} - set(wrong.named)
+    names = [value for column, value in zip(wrong.columns, row, strict=True) if column in wanted]
+    return f"{names[0]} ({key})" if names and isinstance(names[0], str) else key
 
 
 def shown(column: str, value: Any) -> str:

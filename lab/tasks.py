@@ -1,0 +1,165 @@
+"""Tasks: small read models to write oneself, each a file in lessons/tasks, tried on a log of its own.
+
+A task brings the question, the log as action lines, the truth as a SELECT over the write tables, hints, a solution,
+and attempts that must fail. So one more task is one more file.
+"""
+
+import re
+import tempfile
+import threading
+from functools import cache
+from pathlib import Path
+
+from lab import guard
+from lab.guard.messages import Model
+from lab.lesson_files import FOLDER as LESSONS
+from lab.lesson_files import LessonError, Table, read, text_of
+from lab.lesson_place import line_of
+from lab.own_language import NAME
+from lab.replay import Transcript, Written, build
+from lab.trial import Trial, try_out
+from lab.trial_truth import Truth
+from lab.trial_words import TITLES
+from lab.values import BadLine
+
+FOLDER = LESSONS / "tasks"
+FORMAT = 1
+ID = re.compile(r"[a-z][a-z0-9-]{0,39}", re.ASCII)
+HINTS = range(2, 5)
+WRONG = 3
+
+
+class Column(Table, frozen=True):
+    """A column that the read model needs: its name, its type, and what stands in it."""
+
+    name: str
+    type: str
+    means: str
+
+
+class Wrong(Table, frozen=True):
+    """An attempt that somebody would make: what of the trial it fails, and a part of what is said then."""
+
+    name: str
+    fails: tuple[str, ...]
+    says: str
+    sql: str
+
+
+class Task(Table, frozen=True):
+    """A task as its file tells it. ``page`` is what a page asks of the read model, and ``truth`` the right answer."""
+
+    format: int
+    id: str
+    title: str
+    question: str
+    model: str
+    key: tuple[str, ...]
+    column: tuple[Column, ...]
+    page: str
+    truth: str
+    log: tuple[str, ...]
+    hints: tuple[str, ...]
+    solution: str
+    take_away: str
+    wrong: tuple[Wrong, ...]
+
+    @property
+    def start(self) -> str:
+        """The file to begin with: the table, and one block that is empty."""
+        columns = ",\n".join(
+            f"    {column.name} {column.type}{self._constraint(column.name)}" for column in self.column
+        )
+        if len(self.key) > 1:
+            columns += f",\n    PRIMARY KEY ({', '.join(self.key)})"
+        return f"-- key: {', '.join(self.key)}\nCREATE TABLE {self.model} (\n{columns}\n);\n\n-- on OrderPlaced\n"
+
+    def _constraint(self, column: str) -> str:
+        return " PRIMARY KEY" if (column,) == self.key else " NOT NULL"
+
+
+@cache
+def tasks() -> dict[str, Task]:
+    """Return every task by its id: the easiest first."""
+    found = [load(path) for path in sorted(FOLDER.glob("*.toml"))]
+    return {task.id: task for task in sorted(found, key=lambda task: (len(task.log), task.id))}
+
+
+def load(path: Path) -> Task:
+    """Read the file of a task; raise LessonError with the line that is wrong."""
+    task: Task = read(path, Task)
+    for place, slip in _slips(task, path.stem):
+        raise LessonError(f"{path.name}, line {line_of(text_of(path), f'at `$.{place}`')}: {slip}")
+    return task
+
+
+def _slips(task: Task, stem: str) -> list[tuple[str, str]]:
+    """Say what is wrong in a task, and at which place of its file."""
+    columns = [column.name for column in task.column]
+    slips = {
+        "format": task.format != FORMAT and f"format must be {FORMAT}, not {task.format}",
+        "id": (task.id != stem or not ID.fullmatch(task.id)) and f"id is {task.id}, but the file is called {stem}",
+        "model": not NAME.fullmatch(task.model) and f"a read model cannot be called {task.model}",
+        "key": not set(task.key) <= set(columns) and f"the key {', '.join(task.key)} is not among the columns",
+        "hints": len(task.hints) not in HINTS and f"a task has 2 to 4 hints, not {len(task.hints)}",
+        "wrong": len(task.wrong) < WRONG and f"a task has at least {WRONG} attempts that fail, not {len(task.wrong)}",
+        "log": not task.log and "a task needs a log of its own",
+    }
+    for number, wrong in enumerate(task.wrong):
+        unknown = sorted(set(wrong.fails) - set(TITLES))
+        slips[f"wrong[{number}].fails"] = (not wrong.fails and "it fails nothing") or (
+            bool(unknown) and f"nothing that is tried is called {', '.join(unknown)}"
+        )
+    return [(place, slip) for place, slip in slips.items() if isinstance(slip, str)]
+
+
+# The log of a task
+
+_made = threading.Lock()
+
+
+@cache
+def _kept() -> tempfile.TemporaryDirectory[str]:
+    """Return the folder in which the logs are kept while the program runs."""
+    return tempfile.TemporaryDirectory(prefix="lagoon-tasks-")
+
+
+def log_of(task: Task) -> Path:
+    """Return the write store of a task. It is made once, by the task's own lines, and only read from then on."""
+    folder = Path(_kept().name) / task.id
+    with _made:
+        if not (folder / "write.db").exists():
+            _make(task, folder)
+    return folder / "write.db"
+
+
+def _make(task: Task, folder: Path) -> None:
+    with tempfile.TemporaryDirectory(dir=_kept().name) as scratch:
+        transcript = Transcript(lines=[Written(line) for line in task.log])
+        try:
+            answers = list(build(Path(scratch), transcript, setup=()))
+        except BadLine as bad:
+            raise LessonError(f"{task.id}: its log has a line that is none: {bad}") from bad
+        for answer in answers:
+            if answer.outcome not in ("accepted", "done"):
+                raise LessonError(f"{task.id}: {answer.line} is {answer.outcome}: {answer.reason}")
+        folder.mkdir()
+        (Path(scratch) / "write.db").rename(folder / "write.db")
+
+
+# Trying
+
+
+def truth_of(task: Task) -> Truth:
+    """Return what the read model of a task is compared with."""
+    return Truth(task.truth, task.key, task.page)
+
+
+def try_task(task: Task, source: str, who: str | None = None) -> Trial:
+    """Try the text of a file as the answer to a task, on the task's own log; raise guard.Busy."""
+    return try_out(Model(task.model, source), log_of(task), truth_of(task), who)
+
+
+def right_answer(task: Task) -> guard.Answer:
+    """Return the rows that the page of a task should show, as the write store has them."""
+    return guard.read({"main": log_of(task)}, [task.truth])[0]
