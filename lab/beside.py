@@ -6,14 +6,13 @@ Blue is the read model in read.db, which readers read. Green stands in read.next
 import json
 
 from cqrs.read.projection import Projection
-from cqrs.read.projector import catch_up
 from cqrs.read.store import Checkpoint
 from lab.actions import Model
 from lab.books import begin_again
-from lab.exchange import exchange, is_begun
+from lab.exchange import exchange, is_begun, is_replaced, replace
 from lab.next_db import BEGUN, Standing
 from lab.outcome import CannotDo, Done, Line
-from lab.stores import BUILT_IN, Stores
+from lab.stores import Stores
 from lab.values import closest
 
 FILLS_REMEMBERED = 8
@@ -37,12 +36,17 @@ def _begin(stores: Stores, action: Model, line: Line) -> Done:
         raise CannotDo(f"{name} is being filled beside already; this line gives that up: model cancel {name}")
     if name in standing:
         raise CannotDo(f"the old {name} still stands beside; this line lets it go: model drop {name} old=yes")
-    projection = _projection(stores, name)
-    stores.next.discard(projection)
-    stores.next.store().add(projection)
-    begin_again(stores.next.store(), name)
+    begun = anew(stores, _projection(stores, name))
     said = f"{name} begins beside, in read.next.db, from event 1; readers go on reading the one in read.db"
-    return Done(reason=said, settings=_noted(standing | {name: BEGUN}))
+    return Done(reason=said, settings=noted(standing | {name: begun}))
+
+
+def anew(stores: Stores, projection: Projection, text: str | None = None) -> Standing:
+    """Make a read model beside, empty, whatever stood there; ``text`` is that of an edit."""
+    stores.next.discard(projection)
+    begun = stores.next.begin(projection, text)
+    begin_again(stores.next.store(), projection.name)
+    return begun
 
 
 def _projection(stores: Stores, name: str) -> Projection:
@@ -50,8 +54,15 @@ def _projection(stores: Stores, name: str) -> Projection:
         raise CannotDo("beside goes one read model at a time; for example: model rebuild sales beside=yes")
     projection = stores.projection(name)
     if projection is None or name not in stores.checkpoints():
-        raise CannotDo(f"there is no read model {name}; {closest(name, stores.checkpoints() or BUILT_IN)}")
+        raise CannotDo(f"there is no read model {name}; {closest(name, stores.checkpoints() or stores.known())}")
     return projection
+
+
+def _projection_beside(stores: Stores, name: str) -> Projection:
+    found = stores.next.projection(name)
+    if found is None:
+        raise CannotDo(f"{name} cannot be filled: its text cannot be read; this line gives it up: model cancel {name}")
+    return found
 
 
 def _green(stores: Stores, name: str) -> Checkpoint:
@@ -71,19 +82,23 @@ def _stage(stores: Stores, name: str) -> str | None:
 
 def _fill(stores: Stores, action: Model, line: Line) -> Done:
     name, standing = action.name, stores.next.standing()
-    before, projection = _green(stores, name).position, _projection(stores, name)
+    before, projection = _green(stores, name).position, _projection_beside(stores, name)
     goal = (line.target or fill_target(stores, action))[name]
     green = stores.next.store()
     if _green(stores, name).status == "stopped":
         green.set_status(name, "running")
-    applied = catch_up(green, [projection], stores.write.events_after, goal - before) if goal > before else 0
+    if goal > before:
+        stores.next.fill(projection, stores.write.events_after, goal - before)
     after = _green(stores, name)
-    if applied:
+    if after.position > before:
         fills = [*standing[name]["fills"], [stores.clock.now(), after.position]]
         standing[name] = {**standing[name], "fills": fills[-FILLS_REMEMBERED:]}
     if after.status == "stopped":
-        return Done("stopped", f"{name} stopped beside at {after.reason}", after.position, settings=_noted(standing))
-    return Done(reason=_filled(before, after.position), position=after.position, settings=_noted(standing))
+        said = f"{name} stopped beside at {after.reason}"
+        if "text" in standing[name]:
+            said += f"; readers go on reading the one there was. Mend the text, or give it up: model cancel {name}"
+        return Done("stopped", said, after.position, settings=noted(standing))
+    return Done(reason=_filled(before, after.position), position=after.position, settings=noted(standing))
 
 
 def _filled(before: int, after: int) -> str:
@@ -97,6 +112,8 @@ def _filled(before: int, after: int) -> str:
 def _switch(stores: Stores, action: Model, line: Line) -> Done:
     name, standing = action.name, stores.next.standing()
     stage = _stage(stores, name)
+    if stage and "text" in standing[name]:
+        return _put_in_place(stores, name, line)
     if not (line.again and is_begun(stores, line.n)):
         if stage is None:
             _green(stores, name)
@@ -109,7 +126,29 @@ def _switch(stores: Stores, action: Model, line: Line) -> Done:
     return Done(
         reason=_switched(stores, name, back=stage == "switched"),
         position=stores.positions()[name],
-        settings={**_noted(standing), "models": models},
+        settings={**noted(standing), "models": models},
+    )
+
+
+def _put_in_place(stores: Stores, name: str, line: Line) -> Done:
+    """Let what another text made take the place of what is read; the old one goes, and the text is the deployed one."""
+    standing = stores.next.standing()
+    text = standing.pop(name)["text"]
+    if not (line.again and is_replaced(stores, name, line.n)):
+        reason = not_yet(stores, name)
+        if reason is not None:
+            raise CannotDo(reason)
+        replace(stores, name, line.n)
+    stores.next.discard(_projection(stores, name))
+    at = stores.positions()[name]
+    return Done(
+        reason=f"readers read what the new text made, as of #{at}; undo brings the old one back",
+        position=at,
+        settings={
+            **noted(standing),
+            "models": stores.knowing_from(name, 0),
+            "own": json.dumps({**stores.own(), name: text}),
+        },
     )
 
 
@@ -149,8 +188,9 @@ def _let_go(stores: Stores, name: str, standing: dict[str, Standing], said: str)
         raise CannotDo(f"{name} has nothing beside; this line begins it: model rebuild {name} beside=yes")
     stores.next.discard(_projection(stores, name))
     del standing[name]
-    return Done(reason=said, settings=_noted(standing))
+    return Done(reason=said, settings=noted(standing))
 
 
-def _noted(standing: dict[str, Standing]) -> dict[str, object]:
+def noted(standing: dict[str, Standing]) -> dict[str, object]:
+    """Return what stands beside as a setting of lab.db."""
     return {"beside": json.dumps(standing)}

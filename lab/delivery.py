@@ -72,6 +72,21 @@ class Route:
             progress.applied.append((name, after, before, picked_up, now()))
         return progress
 
+    def retry(self, event: RecordedEvent) -> Incident:
+        """Apply a parked event; one that fails again stays parked, and one that has been applied is left alone."""
+        name, at = self.projection.name, event.position
+        try:
+            with self.store.transaction():
+                if at in [entry.position for entry in books.parked(self.store, name)]:
+                    loose.apply_one(self.store, self.projection, deliver(event), lambda point: None, remember=True)
+                    books.resolve(self.store, name, at)
+        except sqlite3.Error as error:
+            if not loose.is_poison(error):
+                raise
+            books.park(self.store, name, event, str(error))
+            return Incident(name, "parked", at, at, detail=f"event {at}: {error}")
+        return Incident(name, "retried", at, at)
+
     def _project(self, events: Sequence[RecordedEvent], at: At, fates: list[Fate]) -> None:
         name, batch = self.projection.name, [deliver(event) for event in events]
         if self.guards == CORRECT and not books.parked(self.store, name):

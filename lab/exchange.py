@@ -47,6 +47,34 @@ def exchange(stores: Stores, projection: Projection, n: int) -> None:
             _keep_asleep(read, projection.name)
 
 
+def is_replaced(stores: Stores, name: str, n: int) -> bool:
+    """Tell whether a line put a read model in the place of the other before it was cut off."""
+    return books.position_after(stores.read, name, n) is not None
+
+
+def replace(stores: Stores, name: str, n: int) -> None:
+    """Put what another text made in the place of what is read: its table may have other columns.
+
+    That is one transaction in read.db. Its note of the line tells that it happened, as what is beside goes afterwards.
+    """
+    read, position = stores.read.connection, stores.next.checkpoints()[name].position
+    with _attached(read, stores.next.path), transaction(read):
+        asleep = "SELECT * FROM _checkpoint WHERE name = ? AND status = 'paused'"
+        was_asleep = read.execute(asleep, (name,)).fetchone() is not None
+        read.execute(f'DROP TABLE main."{name}"')
+        made = "SELECT sql FROM other.sqlite_schema WHERE lower(tbl_name) = ? AND sql IS NOT NULL ORDER BY rowid"
+        for (sql,) in read.execute(made, (name,)).fetchall():
+            read.execute(sql)
+        for table, mine in _parts(name):
+            _replace(read, f'main."{table}"', f'other."{table}"', mine)
+        if was_asleep:
+            stores.read.set_status(name, "paused")
+        if stores.guards(name).dedupe == "on":
+            for event in stores.write.events_after(0, position):
+                books.remember(stores.read, name, event)
+        books.note_line(stores.read, name, n, position)
+
+
 def _parts(name: str) -> list[tuple[str, str]]:
     """Return what belongs to a read model: its table, and its rows in the bookkeeping."""
     return [(name, "true"), *((table, f"{column} = '{name}'") for table, column in BOOKS.items())]

@@ -1,19 +1,19 @@
 """Breaking and mending: modes, armed crashes, deliveries out of the ordinary, parked events, versions."""
 
 import json
-import sqlite3
 from dataclasses import asdict, replace
 from typing import Any
 
 from cqrs.events import RecordedEvent
-from cqrs.read.projector import OutOfOrder, deliver
+from cqrs.read.projector import OutOfOrder
 from cqrs.read.store import Checkpoint
-from lab import books, loose
+from lab import books
 from lab.delivery import Progress, Route
 from lab.fault_actions import Crash, Handler, Mode, Redeliver, Reorder, Retry
 from lab.loose import CORRECT, Guards
 from lab.outcome import CannotDo, Done, Incident, Line
-from lab.stores import BUILT_IN, HANDLERS, Stores
+from lab.own import OwnRoute
+from lab.stores import HANDLERS, Stores
 from lab.values import closest
 
 
@@ -44,7 +44,7 @@ def known_projections(stores: Stores, model: str) -> list[str]:
     if model == "all":
         return list(stores.checkpoints())
     if stores.projection(model) is None:
-        raise CannotDo(f"there is no projection {model}; {closest(model, BUILT_IN)}")
+        raise CannotDo(f"there is no projection {model}; {closest(model, stores.known())}")
     return [model]
 
 
@@ -98,7 +98,7 @@ def redeliver(stores: Stores, action: Redeliver, line: Line) -> Done:
     return finished(stores, progress, said)
 
 
-def _deliver(route: Route, events: list[RecordedEvent], stores: Stores, position: int) -> Progress:
+def _deliver(route: Route | OwnRoute, events: list[RecordedEvent], stores: Stores, position: int) -> Progress:
     """Deliver events that are not the next ones. The correct projector takes none of them, and loses nothing."""
     try:
         return route.deliver(events, stores.clock.now)
@@ -142,8 +142,8 @@ def retry(stores: Stores, action: Retry, line: Line) -> Done:
     failed: set[str] = set()
     for entry in waiting:
         if entry.stream not in failed:
-            incidents.append(_try_again(route, entry, stores))
-            if incidents[-1].what == "parked":
+            incidents.append(route.retry(stores.write.events_after(entry.position - 1, 1)[0]))
+            if incidents[-1].what != "retried":
                 failed.add(entry.stream)
     retried = begun_with - len(waiting) + sum(incident.what == "retried" for incident in incidents)
     said = f"{retried} of {begun_with} parked events applied"
@@ -171,21 +171,6 @@ def _waiting(stores: Stores, action: Retry) -> list[books.Parked]:
     return [entry for entry in waiting if entry.stream in streams]
 
 
-def _try_again(route: Route, entry: books.Parked, stores: Stores) -> Incident:
-    event = stores.write.events_after(entry.position - 1, 1)[0]
-    name = route.projection.name
-    try:
-        with route.store.transaction():
-            loose.apply_one(route.store, route.projection, deliver(event), lambda point: None, remember=True)
-            books.resolve(route.store, name, entry.position)
-    except sqlite3.Error as error:
-        if not loose.is_poison(error):
-            raise
-        books.park(route.store, name, event, str(error))
-        return Incident(name, "parked", entry.position, entry.position, detail=f"event {entry.position}: {error}")
-    return Incident(name, "retried", entry.position, entry.position)
-
-
 def handler(stores: Stores, action: Handler, line: Line) -> Done:
     """Deploy a version of a projection's statements; rows that are there stay as they are."""
     known_projections(stores, action.model)
@@ -197,11 +182,11 @@ def handler(stores: Stores, action: Handler, line: Line) -> Done:
     return Done(reason=said, settings={"versions": json.dumps(versions)})
 
 
-def route_to(stores: Stores, model: str, line: Line) -> Route:
+def route_to(stores: Stores, model: str, line: Line) -> Route | OwnRoute:
     """Return the way to a read model that is there; raise CannotDo if it is not."""
     route = stores.route(model, line.n) if model in stores.checkpoints() else None
     if route is None:
-        raise CannotDo(f"there is no read model {model} now; {closest(model, stores.checkpoints() or BUILT_IN)}")
+        raise CannotDo(f"there is no read model {model} now; {closest(model, stores.checkpoints() or stores.known())}")
     return route
 
 

@@ -145,14 +145,21 @@ class Journal:
                 f"rebuild {name}",
                 f"rebuild {name} beside=yes",
                 f"switch {name}",
+                f"drop {name}",
+                f"forget {name}",
             )
         ]
-        done = "SELECT n, line FROM journal WHERE outcome = 'done' AND line IN (SELECT value FROM json_each(?))"
+        mine = "line IN (SELECT value FROM json_each(:acts)) OR line > :text AND line < :behind"
+        done = f"SELECT n, substr(line, 1, 80) FROM journal WHERE outcome = 'done' AND ({mine}) ORDER BY n"
+        # A line of one's own read model goes on with its text: it lies between the quote and the character behind it.
+        text = {"text": f'model write {model} "', "behind": f"model write {model} #"}
         live = beside = LONG_AGO
-        for n, line in self.connection.execute(f"{done} ORDER BY n", (json.dumps(acts),)):
+        for n, line in self.connection.execute(done, {"acts": json.dumps(acts), **text}):
             if line.startswith("model switch"):
                 live, beside = beside, live
-            elif line.endswith("beside=yes"):
+            elif line.startswith(("model drop", "model forget")):
+                live = LONG_AGO
+            elif line.endswith("beside=yes") or (line.startswith("model write") and live != LONG_AGO):
                 beside = n
             else:
                 live = n

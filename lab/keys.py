@@ -24,4 +24,9 @@ def keys_of(event: RecordedEvent, key: tuple[str, ...]) -> list[Key]:
     told["day"] = told.get("placed_on")
     by_line = "product_id" in key and "lines" in told
     facts = [told | line for line in told["lines"]] if by_line else [told]
-    return [key_of(fact, key) for fact in facts if all(column in fact for column in key)]
+    return [key_of(fact, key) for fact in facts if all(_is_name(fact.get(column, {})) for column in key)]
+
+
+def _is_name(value: Any) -> bool:
+    """Tell whether a field can name a row: a list of lines cannot."""
+    return not isinstance(value, list | dict)

@@ -1,6 +1,5 @@
 """What the lessons' own lines do: rows are changed by hand, a customer's page is measured, indexes are made."""
 
-import sqlite3
 import time
 from contextlib import closing
 from pathlib import Path
@@ -10,6 +9,7 @@ from cqrs.sql import connect_read_only
 from lab import guard, truth
 from lab.lesson_actions import Index, Measure, Patch
 from lab.outcome import CannotDo, Done, Incident, Line
+from lab.own import trouble
 from lab.stores import Stores
 
 CARD = "customer_card"
@@ -32,7 +32,7 @@ def patch(stores: Stores, action: Patch, line: Line) -> Done:
     outcome = guard.patch(stores.folder / "read.db", action.sql, line.n, pages)
     if isinstance(outcome, guard.Refused):
         if outcome.code:
-            raise _trouble(outcome)
+            raise trouble(outcome)
         raise CannotDo(outcome.reason)
     positions, head = stores.positions(), stores.write.head()
     edited = tuple(
@@ -43,13 +43,6 @@ def patch(stores: Stores, action: Patch, line: Line) -> Done:
     )
     rows = f"{outcome.changed:,} {'row' if outcome.changed == 1 else 'rows'}"
     return Done(reason=f"{rows} of {', '.join(outcome.tables)} changed by hand", incidents=edited)
-
-
-def _trouble(refused: guard.Refused) -> sqlite3.DatabaseError:
-    """Return the error that the worker met, as it would have been met here."""
-    error = sqlite3.OperationalError(refused.reason)
-    error.sqlite_errorcode = refused.code
-    return error
 
 
 # Measuring a page

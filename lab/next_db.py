@@ -13,13 +13,16 @@ from typing import Any
 
 from cqrs.read.projection import Projection
 from cqrs.read.store import Checkpoint, ReadStore, missing
-from lab import limits
+from lab import limits, own
 from lab.books import open_books
+from lab.guard import policy
 from lab.journal import Journal
+from lab.outcome import CannotDo
 
 Standing = dict[str, Any]
 """What lab.db knows of a read model beside: its ``stage`` ('filling', or 'switched' once it is the old one), the last
-``fills`` as [time, position], the position it knows the log ``from``, and whether it was ``lost`` on the way."""
+``fills`` as [time, position], the position it knows the log ``from``, and whether it was ``lost`` on the way. One that
+is filled by another text than the deployed one has that ``text``."""
 
 BEGUN: Standing = {"stage": "filling", "fills": [], "from": 0, "lost": False}
 
@@ -36,6 +39,7 @@ class NextDb:
         self._fast = fast
         self._store: ReadStore | None = None
         self._inode = 0
+        self._pages = (limits.MAX_READ_BYTES + policy.OWN_BYTES) // limits.PAGE_BYTES // 2
 
     def close(self) -> None:
         """Close the file, if it is open."""
@@ -53,6 +57,7 @@ class NextDb:
         """Return the file as a read store; it is made if it is not there."""
         if self._store is None:
             self._store = ReadStore(self.path, synchronous="OFF" if self._fast else "NORMAL")
+            self._store.connection.text_factory = own.any_text
             open_books(self._store)
             self._inode = self.path.stat().st_ino
         return self._store
@@ -64,12 +69,30 @@ class NextDb:
             return {}
         return {found.name: found for found in self.store().checkpoints() if found.name in standing}
 
-    def share_room(self, read: sqlite3.Connection) -> None:
-        """Let this file and read.db together grow to what read.db alone may otherwise have."""
-        pages, mine = limits.MAX_READ_BYTES // limits.PAGE_BYTES, 0
+    def projection(self, name: str) -> Projection | None:
+        """Return the projection that fills a read model beside: by the text of an edit, or by the deployed one."""
+        text = self.standing().get(name, {}).get("text")
+        return self._projection(name) if text is None else own.read(name, text)
+
+    def begin(self, projection: Projection, text: str | None = None) -> Standing:
+        """Make a read model's empty table beside, where nothing of it stands; raise CannotDo if the guard refuses it.
+
+        Return what lab.db has to know of it; ``text`` is that of an edit.
+        """
+        store = self.store()
+        own.begin(store, self.path, projection, 0, self._pages)
+        return BEGUN if text is None else BEGUN | {"text": text}
+
+    def fill(self, projection: Projection, feed: own.Feed, limit: int) -> None:
+        """Apply up to ``limit`` events to a read model beside."""
+        own.fill(self.store(), self.path, projection, feed, limit, self._pages)
+
+    def share_room(self, read: sqlite3.Connection, pages: int) -> None:
+        """Let this file and read.db together grow to so many pages."""
+        mine = 0
         if self._store is not None:
             used: int = read.execute("PRAGMA page_count").fetchone()[0]
-            mine = min(pages // 2, pages - used)
+            mine = self._pages = min(pages // 2, pages - used)
             self._store.connection.execute(f"PRAGMA max_page_count = {mine}")
         read.execute(f"PRAGMA max_page_count = {pages - mine}")
 
@@ -85,12 +108,14 @@ class NextDb:
         there = self.checkpoints()
         lost = [name for name in standing if name not in there]
         for name in lost:
-            projection = self._projection(name)
-            if standing[name]["stage"] == "switched" or projection is None:
+            projection = self.projection(name)
+            try:
+                if standing[name]["stage"] == "switched" or projection is None:
+                    del standing[name]
+                else:
+                    standing[name] = {**self.begin(projection, standing[name].get("text")), "lost": True}
+            except CannotDo:
                 del standing[name]
-            else:
-                self.store().add(projection)
-                standing[name] = {**BEGUN, "lost": True}
         if lost:
             self._journal.set("beside", json.dumps(standing))
 

@@ -65,8 +65,12 @@ def oracle(stores: Stores, action: Oracle, line: Line) -> Done:
     if split and action.model == "all":
         result["dual_orders"] = [{"key": order, "position": position} for order, position in split]
         said.append(f"dual_orders: order {split[0][0]} is missing, the server died between the two stores")
-    compared = ", ".join(name for name in names if truth.source(name) is not None)
-    return Done(reason="; ".join(said) or f"no drift in {compared or 'any read model'}", result=result)
+    compared, unknown = ([name for name in names if (truth.source(name) is None) is lacks] for lacks in (False, True))
+    if compared and not said:
+        said.append(f"no drift in {', '.join(compared)}")
+    if unknown:
+        said.append(f"no truth to compare {', '.join(unknown)} with: nobody wrote how the write tables answer it")
+    return Done(reason="; ".join(said) or "no drift in any read model", result=result)
 
 
 def in_words(wrong: Drift) -> str:

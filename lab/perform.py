@@ -7,6 +7,7 @@ from typing import Any
 
 from cqrs.commands import CommandRefused, OrderLine, PlaceOrder, Restock
 from cqrs.read import queries
+from cqrs.read.projection import Projection
 from cqrs.write.handlers import handle
 from lab import asked, limits, truth
 from lab.actions import (
@@ -51,8 +52,10 @@ from lab.lesson_actions import Index, Measure, Patch
 from lab.lesson_deeds import index, measure, patch
 from lab.oracle import oracle
 from lab.outcome import Applied, CannotDo, Done, Line
+from lab.own import plain
+from lab.own_deeds import forget, write
 from lab.race import race
-from lab.stores import BUILT_IN, Stores
+from lab.stores import Stores
 from lab.strategies import strategies
 from lab.travel import travel
 from lab.values import closest
@@ -66,12 +69,14 @@ def targets(stores: Stores, action: Action) -> dict[str, int] | None:
     head = stores.write.head()
     match action:
         case Step(model, events):
-            return {name: min(at + events, head) for name, at in _named(stores, model).items()}
+            return {name: min(_goal(stores, name, at), at + events) for name, at in _named(stores, model).items()}
         case Run("all", to):
             running = [c for c in stores.read.checkpoints() if c.status == "running"]
-            return {checkpoint.name: min(to or head, head) for checkpoint in running}
+            return {c.name: min(to or head, _goal(stores, c.name, c.position)) for c in running}
         case Run(model, to):
-            return {name: min(to or head, head) for name in _named(stores, model)}
+            return {name: min(to or head, _goal(stores, name, at)) for name, at in _named(stores, model).items()}
+        case ModelWrite(name) if name not in stores.checkpoints():
+            return {name: 0}
         case Model("add", name, from_end=from_end) if name not in stores.checkpoints():
             return {name: head if from_end else 0}
         case Model("drop", name, old=False):
@@ -84,6 +89,11 @@ def targets(stores: Stores, action: Action) -> dict[str, int] | None:
             return retry_target(stores, action)
         case _:
             return None
+
+
+def _goal(stores: Stores, name: str, position: int) -> int:
+    """Return how far one line may lead a projection."""
+    return min(stores.write.head(), position + stores.most_at_once(name))
 
 
 def perform(stores: Stores, action: Action, line: Line) -> Done:
@@ -103,7 +113,7 @@ def _named(stores: Stores, model: str) -> dict[str, int]:
 def _no_model(stores: Stores, model: str) -> str:
     if stores.projection(model) is not None:
         return f"there is no read model {model} now; this line would add it: model add {model}"
-    return f"there is no read model {model}; {closest(model, BUILT_IN)}"
+    return f"there is no read model {model}; {closest(model, stores.known())}"
 
 
 def _room_for(stores: Stores, command_ids: list[str]) -> None:
@@ -186,7 +196,7 @@ def _bulk(stores: Stores, action: Bulk, line: Line) -> Done:
 
 def _model(stores: Stores, action: Model, line: Line) -> Done:
     if action.act == "forget":
-        raise CannotDo(_no_model(stores, action.name))
+        return forget(stores, action, line)
     if action.beside or action.old or action.act in ("fill", "switch", "cancel"):
         return beside(stores, action, line)
     done = {"add": _add, "rebuild": _rebuild, "drop": _drop}[action.act](stores, action, line)
@@ -216,8 +226,11 @@ def _rebuild(stores: Stores, action: Model, line: Line) -> Done:
         projection = stores.projection(name)
         if projection is None:
             raise CannotDo(_no_model(stores, name))
-        begin_again(stores.read, name)
-        stores.read.empty(projection)
+        if refused := _empty(stores, projection):
+            if action.name != "all":
+                raise CannotDo(refused)
+            stores.read.set_status(name, "stopped", refused)
+            continue
         # A crash may have come between these two lines, so read.db cannot say whether it was paused.
         if remembered[name]["paused"]:
             stores.read.set_status(name, "paused")
@@ -227,13 +240,23 @@ def _rebuild(stores: Stores, action: Model, line: Line) -> Done:
     return Done(reason=said, settings={"rebuilding": json.dumps(rebuilding)})
 
 
+def _empty(stores: Stores, projection: Projection) -> str | None:
+    """Begin a read model again from event 1; say why not, if it is a learner's own and the guard refuses it."""
+    try:
+        stores.begin(projection)
+    except CannotDo as refused:
+        return str(refused)
+    begin_again(stores.read, projection.name)
+    return None
+
+
 def _add(stores: Stores, action: Model, line: Line) -> Done:
     projection = stores.projection(action.name)
     if projection is None:
         raise CannotDo(_no_model(stores, action.name))
     position = (line.target or {}).get(action.name, 0)
     if action.name not in stores.checkpoints():
-        stores.read.add(projection, position=position)
+        stores.begin(projection, position)
     elif line.target is None:
         raise CannotDo(f"{action.name} is there already; this line would fill it again: model rebuild {action.name}")
     return Done(position=position)
@@ -299,7 +322,7 @@ def _query(stores: Stores, action: Query, line: Line) -> Done:
         "as_of": page.as_of,
         "head": head,
         "waited": line.waited,
-        "result": page.rows,
+        "result": [{column: plain(value) for column, value in row.items()} for row in page.rows],
     }
     return Done(reason=told, position=page.as_of, query=seen)
 
@@ -336,10 +359,6 @@ def _traffic(stores: Stores, action: Traffic, line: Line) -> Done:
     return Done()
 
 
-def _write(stores: Stores, action: ModelWrite, line: Line) -> Done:
-    raise CannotDo("a read model of your own cannot be added yet")
-
-
 def _go_back(stores: Stores, action: Undo | Reset, line: Line) -> Done:
     raise CannotDo(f"{action} drops lines that are there; a transcript leaves them out instead")
 
@@ -348,7 +367,7 @@ PERFORM: dict[type, Callable[[Stores, Any, Line], Done]] = {
     Cmd: _cmd,
     Bulk: _bulk,
     Model: _model,
-    ModelWrite: _write,
+    ModelWrite: write,
     Step: _apply,
     Run: _apply,
     Pause: _sleep,

@@ -40,7 +40,7 @@ class Sandbox:
         self.version = 0
         self.on_change = on_change
         self.stores = self._open()
-        self._motion = Motion(self.stores)
+        self._set_in_motion()
 
     @classmethod
     def create(
@@ -143,7 +143,7 @@ class Sandbox:
                 with self.lock:
                     answer = carry_out(self.stores, action, origin)
                     self._tick()
-                    self._motion.plan()
+                    self._plan()
                     return answer
 
     def _let_pass(self, milliseconds: int) -> str | None:
@@ -257,7 +257,7 @@ class Sandbox:
             self.stores.close()
             following.rename(self.root / str(generation))
             self.stores = self._open()
-            self._motion = Motion(self.stores)
+            self._set_in_motion()
             return answers
 
     def _clock_kind(self) -> Literal["real", "manual"]:
@@ -276,16 +276,27 @@ class Sandbox:
 
     # The real clock
 
-    def due(self) -> float | None:
-        """Return in how many seconds the projector or a shopper has something to do, or None."""
-        with self.lock:
-            return self._motion.due()
+    def _set_in_motion(self) -> None:
+        self._motions = {own: Motion(self.stores, own=own) for own in (False, True)}
 
-    def advance(self) -> bool:
+    def _plan(self) -> None:
+        for motion in self._motions.values():
+            motion.plan()
+
+    def due(self, *, own: bool = False) -> float | None:
+        """Return in how many seconds the projector or a shopper has something to do, or None.
+
+        With ``own`` it is the projector with the learner's own read models.
+        """
+        with self.lock:
+            return self._motions[own].due()
+
+    def advance(self, *, own: bool = False) -> bool:
         """Do what is due: a shopper's command, a batch of events. Tell whether anything was done."""
         with self.lock:
             self.stores.ensure_read()
-            moved = self._motion.advance()
+            moved = self._motions[own].advance()
+            self._motions[not own].plan()
         if moved:
             self._changed()
         return moved

@@ -9,6 +9,7 @@ from cqrs.read import projector
 from cqrs.write import handlers
 from lab import shoppers
 from lab.composer import COMMANDS
+from lab.own import is_own
 from lab.race_stage import WAYS
 from lab.sandbox import Sandbox
 
@@ -34,6 +35,8 @@ def code_of_projection(sandbox: Sandbox, name: str) -> dict[str, Any] | None:
     projection = sandbox.projections.get(name)
     if projection is None:
         return None
+    if is_own(projection):
+        return _source(name, "own", Path(f"{name}.sql"), projection.source)
     version = sandbox.stores.versions().get(name, 1)
     path = f"lab/handlers/{name}.{version}.sql" if version > 1 else f"cqrs/read/projections/{name}.sql"
     return _source(name, "projection", ROOT / path, projection.source)
@@ -54,7 +57,7 @@ def _source(name: str, kind: str, path: Path, *parts: str) -> dict[str, Any]:
     return {
         "name": name,
         "kind": kind,
-        "path": path.relative_to(ROOT).as_posix(),
+        "path": (path.relative_to(ROOT) if path.is_absolute() else path).as_posix(),
         "parts": [[(_is_comment(line), line) for line in part.rstrip().splitlines()] for part in parts],
     }
 

@@ -31,6 +31,7 @@ def state_of(stores: Stores) -> dict[str, Any]:
                 "mode": asdict(stores.guards(checkpoint.name)),
                 "crash": stores.crashes().get(checkpoint.name),
                 "version": stores.versions().get(checkpoint.name, 1),
+                "own": stores.is_own(checkpoint.name),
                 "parked": len(parked(stores.read, checkpoint.name)),
             }
             for checkpoint in stores.read.checkpoints()

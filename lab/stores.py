@@ -3,7 +3,7 @@
 import hashlib
 import json
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -12,14 +12,15 @@ from cqrs.read.projection import Projection, built_in, parse
 from cqrs.read.store import Checkpoint, ReadStore, missing
 from cqrs.sql import connect_read_only
 from cqrs.write.store import WriteStore
-from lab import damage, limits, seal
-from lab.books import open_books
+from lab import books, damage, limits, own, seal
 from lab.clock import Clock
 from lab.delivery import At, Crashed, Progress, Route
-from lab.loose import Guards
+from lab.guard import policy
+from lab.loose import CORRECT, Guards
 from lab.next_db import NextDb
 from lab.notices import AGAIN, Notices
-from lab.outcome import Done, Line
+from lab.outcome import CannotDo, Done, Line
+from lab.own import OwnRoute
 from lab.travel_moments import Moments
 
 BUILT_IN = built_in()
@@ -83,10 +84,12 @@ class Stores:
             self._remove_read("was damaged")
             self._open_read()
             return
-        self.next.share_room(self.read.connection)
-        open_books(self.read)
-        self._read_inode = path.stat().st_ino
         self.reader = connect_read_only(path)
+        for connection in (self.read.connection, self.reader):
+            connection.text_factory = own.any_text
+        self.share_room()
+        books.open_books(self.read)
+        self._read_inode = path.stat().st_ino
         lost = {name: state for name, state in self.models().items() if name not in checkpoints}
         for name, state in lost.items():
             self._restore(name, state)
@@ -104,7 +107,7 @@ class Stores:
             if not missing(error):
                 raise
             self.make_read_again()
-        self.next.share_room(self.read.connection)
+        self.share_room()
 
     def make_read_again(self, why: str = "was damaged") -> None:
         """Begin with an empty read.db and bring it to where it stood, from the log."""
@@ -133,11 +136,19 @@ class Stores:
         projection = self.projection(name)
         if projection is None:
             return
-        start = int(str(state["from"]))
-        self.read.add(projection, position=start)
+        try:
+            self.begin(projection, int(str(state["from"])))
+        except CannotDo as refused:
+            self.notices.add("read.db", f"was made again from the event log, but not all of it: {refused}")
+            return
         self.apply({name: int(str(state["position"]))})
         if state["paused"]:
             self.read.set_status(name, "paused")
+
+    def share_room(self) -> None:
+        """Let read.db and what stands beside it grow to their size, and to that of a learner's own where there are."""
+        more = policy.OWN_BYTES if self.own() else 0
+        self.next.share_room(self.read.connection, (limits.MAX_READ_BYTES + more) // limits.PAGE_BYTES)
 
     @staticmethod
     def _cap(connection: sqlite3.Connection, size: int) -> None:
@@ -190,7 +201,26 @@ class Stores:
     def projection(self, name: str) -> Projection | None:
         """Return the projection of that name, in the version that is deployed; None if there is none."""
         version = self.versions().get(name, 1)
-        return HANDLERS[name, version] if version > 1 else BUILT_IN.get(name)
+        if version > 1 or name in BUILT_IN:
+            return HANDLERS[name, version] if version > 1 else BUILT_IN[name]
+        text = self.own().get(name)
+        return None if text is None else own.read(name, text)
+
+    def own(self) -> Mapping[str, str]:
+        """Return the texts of the learner's own read models as they are deployed, by name."""
+        return own.texts(self.journal.setting("own", "{}"))
+
+    def is_own(self, name: str) -> bool:
+        """Tell whether a read model is one of the learner's own."""
+        return name not in BUILT_IN and name in self.own()
+
+    def known(self) -> list[str]:
+        """Return the names of all read models that there are or could be."""
+        return [*BUILT_IN, *self.own()]
+
+    def begin(self, projection: Projection, position: int = 0) -> None:
+        """Make a read model's empty table in read.db; raise CannotDo if it is a learner's, and the guard refuses it."""
+        own.begin(self.read, self.folder / "read.db", projection, position, pages_of(self.read.connection))
 
     def checkpoints(self) -> dict[str, Checkpoint]:
         """Return the checkpoint of every read model that is in read.db."""
@@ -215,13 +245,25 @@ class Stores:
                 progress += route.deliver(events, self.clock.now)
         return progress
 
-    def route(self, name: str, n: int | None = None) -> Route | None:
+    def route(self, name: str, n: int | None = None) -> Route | OwnRoute | None:
         """Return the way of events to a read model, as its mode and an armed crash have it; None if it has none."""
         projection = self.projection(name)
         if projection is None:
             return None
+        if isinstance(projection, own.Own):
+            file, pages = self.folder / "read.db", pages_of(self.read.connection)
+            crash = self.crashes().get(name) if n is not None else None
+            return OwnRoute(self.read, file, projection, pages, self.guards(name), crash, n or 0)
         at = self.points(name) if n is not None else lambda point: None
         return Route(self.read, projection, self.guards(name), at, n or 0)
+
+    def most_at_once(self, name: str) -> int:
+        """Return how many events one line may lead a read model on.
+
+        Where nothing but the note of its line keeps rows from being committed twice, it is what fits in one batch.
+        """
+        careful = self.guards(name) == CORRECT and name not in self.crashes() and not books.parked(self.read, name)
+        return policy.BATCH_EVENTS if self.is_own(name) and not careful else limits.MAX_EVENTS
 
     def _armed(self, name: str) -> At:
         """Return what happens at each point on the way to a read model: nothing, or the crash that is armed."""
@@ -298,6 +340,12 @@ class Stores:
                 for row in connection.execute(f'SELECT {listed} FROM "{table}" ORDER BY {listed}'):
                     digest.update(f"{row!r}\n".encode())
         return digest.hexdigest()
+
+
+def pages_of(connection: sqlite3.Connection) -> int:
+    """Return how many pages a file may grow to."""
+    pages: int = connection.execute("PRAGMA max_page_count").fetchone()[0]
+    return pages
 
 
 CLOCKED = {("events", "recorded_at"), ("events", "hash"), ("commands", "recorded_at")}

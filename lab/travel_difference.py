@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from cqrs.read.projection import Projection
-from lab import limits
+from lab import limits, own
 from lab.keys import Key, key_of
 from lab.travel_moments import Moment
 
@@ -87,13 +87,15 @@ def _only_in(connection: sqlite3.Connection, here: str, there: str, table: str, 
         f'SELECT * FROM {here}."{table}" EXCEPT SELECT * FROM {there}."{table}" ORDER BY {", ".join(key)}'
     )
     columns = [column[0] for column in cursor.description]
-    rows = (dict(zip(columns, row, strict=True)) for row in cursor)
+    rows = (dict(zip(columns, map(own.plain, row), strict=True)) for row in cursor)
     return {key_of(row, key): row for row in rows}
 
 
 def connect(store: Path) -> sqlite3.Connection:
     """Open one store of a moment to read it."""
-    return sqlite3.connect(_frozen(store), uri=True)
+    connection = sqlite3.connect(_frozen(store), uri=True)
+    connection.text_factory = own.any_text
+    return connection
 
 
 def _frozen(store: Path) -> str:

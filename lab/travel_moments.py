@@ -17,11 +17,14 @@ from cqrs.read.projection import Projection
 from cqrs.read.projector import catch_up
 from cqrs.read.store import ReadStore
 from cqrs.write.store import WriteStore
-from lab import limits
+from lab import limits, own
+from lab.guard import policy
 from lab.outcome import CannotDo
 from lab.reissue import Accepted, accepted, issue
 
 STRIDE = 250
+
+PAGES = (limits.MAX_READ_BYTES + policy.OWN_BYTES) // limits.PAGE_BYTES
 
 
 class Moment(NamedTuple):
@@ -92,7 +95,7 @@ class Moments:
             making.mkdir(parents=True)
             with closing(_write(making)), closing(_read(making)) as read:
                 for projection in self._projections:
-                    read.add(projection)
+                    own.begin(read, making / "read.db", projection, 0, PAGES)
         self._kept[0] = Moment(0, self._folder / "0")
 
     def _make(self, log: WriteStore, start: int, to: int) -> None:
@@ -103,7 +106,9 @@ class Moments:
                     _issue_as_before(write, command)
                     self.issued += 1
                 _expect_the_same_log(log, write, to)
-                catch_up(read, self._projections, write.events_after, to - start)
+                catch_up(read, [it for it in self._projections if not own.is_own(it)], write.events_after, to - start)
+                for projection in filter(own.is_own, self._projections):
+                    own.fill(read, making / "read.db", projection, write.events_after, to - start, PAGES)
         self._kept[to] = Moment(to, self._folder / str(to))
 
     def _thin_out(self, spared: set[int], head: int) -> None:

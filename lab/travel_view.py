@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from lab.keys import Key, key_of, text_of
+from lab.own import is_own, plain
 from lab.sandbox import Sandbox
 from lab.travel import Journey
 from lab.travel_difference import WRITE_TABLES, Difference, Row, connect
@@ -74,7 +75,7 @@ def read_tables(sandbox: Sandbox, journey: Journey) -> list[Table]:
                 store,
                 name,
                 projection.key,
-                f'"{name}" ORDER BY from_event DESC',
+                f'"{name}" ORDER BY {", ".join(projection.key) if is_own(projection) else "from_event DESC"}',
                 _count(sandbox.reader, name),
                 differences[name],
                 stopped.get(name),
@@ -99,15 +100,22 @@ def _table(
 ) -> Table:
     total = _count(store, name)
     columns, found = fetch(store, f'SELECT "{name}".* FROM {newest} LIMIT {WINDOW}')
+    found = [{column: plain(value) for column, value in row.items()} for row in found]
     here = {key_of(row, key): row for row in found}
-    if max(total, total_now) > WINDOW:
-        shown = _differing_first(here, difference)
-    else:
-        shown = dict(sorted((here | difference.gone).items()))
+    is_long = max(total, total_now) > WINDOW
+    shown = _differing_first(here, difference) if is_long else _in_order(here | difference.gone)
     lines = [_line(row_key, row, difference) for row_key, row in shown.items()]
     height = max(min(WINDOW, max(total, total_now)), len(lines))
     typed = store.execute("SELECT name FROM pragma_table_info(?) WHERE type = 'INTEGER'", (name,))
     return Table(name, columns, {column for (column,) in typed}, lines, total, height, difference, stopped)
+
+
+def _in_order(rows: dict[Key, Row]) -> dict[Key, Row]:
+    try:
+        return dict(sorted(rows.items(), key=lambda item: item[0]))
+    except TypeError:
+        # The keys of a learner's own read model may be numbers and texts at once.
+        return dict(sorted(rows.items(), key=lambda item: repr(item[0])))
 
 
 def _differing_first(newest: dict[Key, Row], difference: Difference) -> dict[Key, Row]:
@@ -119,7 +127,12 @@ def _differing_first(newest: dict[Key, Row], difference: Difference) -> dict[Key
 
 
 def _newest_first(rows: dict[Key, Row]) -> dict[Key, Row]:
-    return dict(sorted(rows.items(), key=lambda item: item[1].get("from_event", 0), reverse=True))
+    return dict(sorted(rows.items(), key=lambda item: _number(item[1].get("from_event")), reverse=True))
+
+
+def _number(value: object) -> int:
+    """Return the number of an event; 0 where a learner's own read model has none."""
+    return value if isinstance(value, int) else 0
 
 
 def _line(key: Key, row: Row, difference: Difference) -> Line:

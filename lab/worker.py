@@ -1,6 +1,7 @@
-"""The one background worker: it moves every sandbox whose clock is real, when it is due and not before.
+"""The background: it moves every sandbox whose clock is real, when it is due and not before.
 
-Nothing is polled. A sandbox that changed says when it is next due; the worker sleeps until the earliest.
+Nothing is polled. A sandbox that changed says when it is next due; a worker sleeps until the earliest. There are two
+workers. The second is for the read models of learners' own: however slow one is, no other sandbox waits for it.
 """
 
 import heapq
@@ -52,17 +53,19 @@ class Schedule:
 
 
 class Worker:
-    """Serves all sandboxes by one thread."""
+    """Serves all sandboxes by one thread; with ``own`` only the learners' own read models in them."""
 
-    def __init__(self, shelf: Shelf, now: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, shelf: Shelf, now: Callable[[], float] = time.monotonic, *, own: bool = False) -> None:
         self._shelf = shelf
         self._now = now
+        self._own = own
         self._schedule = Schedule()
-        self._schedule.put(SWEEP, now())
+        if not own:
+            self._schedule.put(SWEEP, now())
         self._backoff: dict[str, float] = {}
         self._changed = threading.Condition()
         self._stopping = False
-        self._thread = threading.Thread(target=self._work, name="worker", daemon=True)
+        self._thread = threading.Thread(target=self._work, name="own worker" if own else "worker", daemon=True)
 
     def start(self) -> None:
         """Begin to work."""
@@ -78,7 +81,7 @@ class Worker:
 
     def look(self, sandbox_id: str, sandbox: Sandbox) -> None:
         """Note when a sandbox is next due; to be called whenever it changed."""
-        seconds = sandbox.due()
+        seconds = sandbox.due(own=self._own)
         if seconds is not None:
             self._put(sandbox_id, seconds)
 
@@ -126,10 +129,10 @@ class Worker:
                 sandbox.lock.release()
 
     def _advance(self, sandbox_id: str, sandbox: Sandbox) -> None:
-        shopping = sandbox.lab.setting("traffic", "0") != "0"
+        shopping = not self._own and sandbox.lab.setting("traffic", "0") != "0"
         if shopping and self._shelf.unseen(sandbox_id) > limits.TRAFFIC_UNSEEN_SECONDS:
             sandbox.act("traffic off", origin="traffic")
-        sandbox.advance()
+        sandbox.advance(own=self._own)
         self.look(sandbox_id, sandbox)
 
     def _work(self) -> None:
@@ -138,4 +141,26 @@ class Worker:
             with self._changed:
                 seconds = self.until_next()
                 if seconds and not self._stopping:
-                    self._changed.wait(seconds)
+                    self._changed.wait(min(seconds, threading.TIMEOUT_MAX))
+
+
+class Workers:
+    """Both workers of a server."""
+
+    def __init__(self, shelf: Shelf) -> None:
+        self._both = Worker(shelf), Worker(shelf, own=True)
+
+    def start(self) -> None:
+        """Begin to work."""
+        for worker in self._both:
+            worker.start()
+
+    def stop(self) -> None:
+        """Finish what is under way, and end."""
+        for worker in self._both:
+            worker.stop()
+
+    def look(self, sandbox_id: str, sandbox: Sandbox) -> None:
+        """Note when a sandbox is next due; to be called whenever it changed."""
+        for worker in self._both:
+            worker.look(sandbox_id, sandbox)

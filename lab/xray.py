@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 from cqrs.events import RecordedEvent
 from lab.keys import Key, key_of, text_of
+from lab.own import plain
 from lab.sandbox import Sandbox
 
 WINDOW = 8
@@ -29,13 +30,17 @@ class Cell(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One row. ``side`` says where it is, if not where it should be: 'not here yet' or 'gone'."""
+    """One row. ``side`` says where it is, if not where it should be: 'not here yet' or 'gone'.
+
+    ``again`` counts the rows above it that have the same key, where a key names more than one.
+    """
 
     key: str
     cells: list[Cell]
     fresh: bool = False
     from_event: int | None = None
     side: str = ""
+    again: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,7 +180,7 @@ def table_page(sandbox: Sandbox, store: str, name: str, start: int) -> dict[str,
         "store": store,
         "name": name,
         "columns": columns,
-        "rows": rows,
+        "rows": [{column: plain(value) for column, value in row.items()} for row in rows],
         "start": start,
         "total": total,
         "before": max(start - PAGE, 0) if start else None,

@@ -1,11 +1,14 @@
 """The X-ray of the read store: each read model beside the truth, its stale cells and one-sided rows marked."""
 
+from collections import Counter
+from collections.abc import Iterator
 from typing import Any
 
 from cqrs.events import RecordedEvent
 from cqrs.read.projection import Projection
 from lab import truth
 from lab.keys import Key, key_of, keys_of, text_of
+from lab.own import is_own, plain
 from lab.sandbox import Sandbox
 from lab.xray import PAGE, WINDOW, Cell, Row, Table, fetch, head_at_start
 
@@ -18,9 +21,11 @@ def read_tables(sandbox: Sandbox) -> dict[str, Table]:
 def _read_table(sandbox: Sandbox, projection: Projection) -> Table:
     name, key = projection.name, projection.key
     total: int = sandbox.reader.execute(f'SELECT count(*) FROM "{name}"').fetchone()[0]
-    newest_first = total > WINDOW or name == "order_list"
+    newest_first = (total > WINDOW and not is_own(projection)) or name == "order_list"
     order = "from_event DESC" if newest_first else ", ".join(key)
     columns, found = fetch(sandbox.reader, f'SELECT * FROM "{name}" ORDER BY {order} LIMIT {WINDOW}')
+    if is_own(projection):
+        return Table(name, columns, list(_own_rows(sandbox, name, key, found)), total, key, has_truth=False)
     pending = [key_ for key_ in _pending_keys(sandbox, projection) if key_ not in [key_of(row, key) for row in found]]
     true = truth.rows_of(sandbox.write.connection, projection, [*(key_of(row, key) for row in found), *pending])
     has_truth = truth.source(name) is not None
@@ -29,6 +34,18 @@ def _read_table(sandbox: Sandbox, projection: Projection) -> Table:
     absent = [true[row_key] for row_key in pending if row_key in true and not _is_there(sandbox, projection, row_key)]
     ghosts = [_ghost(row, key, columns) for row in absent[: max(WINDOW - len(rows), 2)]]
     return Table(name, columns, ghosts + rows if newest_first else rows + ghosts, total, key, has_truth, len(absent))
+
+
+def _own_rows(sandbox: Sandbox, name: str, key: tuple[str, ...], found: list[dict[str, Any]]) -> Iterator[Row]:
+    """Show rows of a read model of one's own: nothing says what its cells hold, or that a key names one row only."""
+    batch, seen = _last_batch(sandbox, name), Counter[str]()
+    for row in found:
+        named = str(plain(text_of(key_of(row, key))))
+        event = row.get("from_event")
+        event = event if isinstance(event, int) and 0 < event <= sandbox.write.head() else None
+        cells = [Cell(column, plain(value)) for column, value in row.items()]
+        yield Row(named, cells, event in batch, event, again=seen[named])
+        seen[named] += 1
 
 
 def _read_row(

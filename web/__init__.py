@@ -10,7 +10,7 @@ from lab.lesson_files import lessons
 from lab.lesson_progress import ProgressShelf
 from lab.sandbox import Sandbox
 from lab.shelf import Shelf
-from lab.worker import Worker
+from lab.worker import Workers
 from web import (
     actions,
     cells,
@@ -78,7 +78,7 @@ def register(app: Flask, home: Path) -> None:
 
 def _parts(shelf: Shelf, progress_shelf: ProgressShelf) -> Parts:
     """Tie the long-lived parts together: what changes on the shelf wakes the worker and those who watch."""
-    worker, hub = Worker(shelf), Hub(shelf, look=view.panels, render=_render)
+    worker, hub = Workers(shelf), Hub(shelf, look=view.panels, render=_render)
 
     def changed(sandbox_id: str, sandbox: Sandbox) -> None:
         worker.look(sandbox_id, sandbox)

@@ -39,6 +39,12 @@ QUERIES = {name: _how(BUILT_IN[name]) for name in (*FIRST, *sorted(set(BUILT_IN)
 """How each built-in read model is asked for; a new projection file needs nothing more to be here."""
 
 
+def queries(sandbox: Sandbox) -> dict[str, dict[str, Any]]:
+    """Return how each read model is asked for: the built-in ones, and the learner's own."""
+    own = {name: _how(found) for name in sandbox.stores.own() if (found := sandbox.stores.projection(name))}
+    return QUERIES | own
+
+
 def page_seen(sandbox: Sandbox) -> dict[str, Any]:
     """The customer's page: what the last query read. It stays as it was; only what is said below it moves on."""
     row = sandbox.lab.connection.execute(
@@ -58,8 +64,14 @@ def page_seen(sandbox: Sandbox) -> dict[str, Any]:
         "head": sandbox.write.head(),
         "differing": differing,
         "stale": {(index, column) for index, column, _ in differing},
-        "label": BUILT_IN[seen["model"]].title,
+        "label": _title(sandbox, seen["model"]),
     }
+
+
+def _title(sandbox: Sandbox, name: str) -> str:
+    """Return what a read model's page is called; one of the learner's own may be forgotten by now."""
+    projection = sandbox.stores.projection(name)
+    return projection.title if projection else name
 
 
 def _differing(sandbox: Sandbox, seen: dict[str, Any]) -> list[tuple[int, str, Any]]:

@@ -10,8 +10,7 @@ from typing import Any
 from lab import broken, dual, progress, trail, xray, xray_read
 from lab.sandbox import Sandbox
 from lab.standing import Standing, standings
-from lab.stores import BUILT_IN
-from web.asking import QUERIES, page_seen
+from web.asking import page_seen, queries
 from web.chart import lag_chart
 
 TAPE = 12
@@ -102,13 +101,13 @@ def read_models(sandbox: Sandbox) -> dict[str, Any]:
     measured = gauge(sandbox)
     tables = xray_read.read_tables(sandbox)
     models = [_model(sandbox, at, tables[at.name]) for at in measured["standings"]]
-    missing = [name for name in QUERIES if name not in tables]
+    missing = [name for name in queries(sandbox) if name not in tables]
     return {
         **measured,
         "models": models,
         "missing": missing,
         "delay": sandbox.stores.delay,
-        "has_code": set(BUILT_IN),
+        "has_code": set(tables),
         "dual": dual.table(sandbox.stores),
         "notice": sandbox.stores.notices.now().get("read.db"),
     }

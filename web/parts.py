@@ -6,7 +6,7 @@ from flask import current_app
 
 from lab.lesson_progress import ProgressShelf
 from lab.shelf import Shelf
-from lab.worker import Worker
+from lab.worker import Workers
 from web.hub import Hub
 
 
@@ -15,7 +15,7 @@ class Parts:
     """The shelf of sandboxes, the worker that moves them, the hub of those who watch, everybody's progress."""
 
     shelf: Shelf
-    worker: Worker
+    worker: Workers
     hub: Hub
     progress: ProgressShelf
 

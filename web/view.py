@@ -6,14 +6,16 @@ from lab.carry_out import Answer, first_reason
 from lab.composer import COMMANDS
 from lab.sandbox import Sandbox
 from web import offer, progress, rail, stage, visitor
-from web.asking import QUERIES, VIAS
+from web.asking import VIAS, queries
 from web.panels import PANELS
+
+SHOWN_CHARS = 300
 
 
 def answer(sandbox: Sandbox, given: Answer) -> dict[str, Any]:
     """Return an answer as it is shown where the action was asked for."""
     return {
-        "line": given.line,
+        "line": _short(given.line),
         "outcome": given.outcome,
         "reason": given.reason,
         "position": given.position,
@@ -21,6 +23,11 @@ def answer(sandbox: Sandbox, given: Answer) -> dict[str, Any]:
         "repeated": given.repeated,
         "event": _type_of(sandbox, given.position if given.line.startswith("cmd ") else None),
     }
+
+
+def _short(line: str) -> str:
+    """Return a line as a page shows it: of a long one, such as a whole file, the beginning."""
+    return line if len(line) <= SHOWN_CHARS else f"{line[: SHOWN_CHARS - 1]}…"
 
 
 def _type_of(sandbox: Sandbox, position: int | None) -> str | None:
@@ -62,14 +69,14 @@ def page(sandbox: Sandbox, given: Answer | None = None, slot: str = "line") -> d
         last = answer(sandbox, given)
     offered = offer.here()
     commands = {name: spec for name, spec in COMMANDS.items() if offered(f"cmd {name}")}
-    queries = {name: how for name, how in QUERIES.items() if offered(f"query {name}")}
+    asked = {name: how for name, how in queries(sandbox).items() if offered(f"query {name}")}
     verb, name = [*last["line"].split(), "", ""][:2] if last else ("", "")
     return {
         "panels": panels(sandbox),
         "commands": commands,
-        "queries": queries,
+        "queries": asked,
         "vias": VIAS,
         "answers": {slot: last},
         "tab": name if verb == "cmd" and name in commands else next(iter(commands), None),
-        "model": name if verb == "query" and name in queries else next(iter(queries), None),
+        "model": name if verb == "query" and name in asked else next(iter(asked), None),
     }

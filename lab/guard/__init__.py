@@ -2,8 +2,8 @@
 
 Looking: ``values`` serves checks (one SELECT each, one value), ``read`` gives rows, ``ask`` answers a person.
 Changing: ``patch`` changes rows of a read model by hand. A read model of a learner's own is looked over by ``check``,
-tried by ``rehearse``, made by ``make``, and kept up by ``deliver``; ``digest`` compares its rows. ``steps`` tries
-statements and takes them back.
+tried by ``rehearse``, made by ``make``, and kept up by ``deliver`` and ``retry``; ``digest`` compares its rows.
+``steps`` tries statements and takes them back.
 ``trusted`` says whether this SQLite may be trusted with what people type. Where it may not, nothing that a person wrote
 is run, and each function says why; what the house wrote goes on: ``values``, ``read``, ``steps``.
 ``policy`` has every limit.
@@ -46,6 +46,7 @@ from lab.guard.rehearsing import digest
 from lab.guard.turns import Busy
 from lab.guard.words import LATE
 from lab.loose import CORRECT, Guards
+from lab.outcome import Incident
 
 __all__ = [
     "Answer",
@@ -70,6 +71,7 @@ __all__ = [
     "patch",
     "read",
     "rehearse",
+    "retry",
     "steps",
     "trusted",
     "values",
@@ -217,6 +219,14 @@ def fill(
         raise Overrun(why_not)
     request = Deliver(str(read_db), _clean(model), tuple(events), guards, crash, line, pages, singly, backwards)
     return _deliver(request, who)
+
+
+def retry(read_db: Path, model: Model, event: RecordedEvent, pages: int) -> Incident:
+    """Apply a parked event of a read model: what ``Route.retry`` does, in the worker; raise what ``deliver`` raises."""
+    if why_not := trusted():
+        raise Overrun(why_not)
+    told = _deliver(Deliver(str(read_db), _clean(model), (event,), CORRECT, None, 0, pages, retry=True))
+    return told.incidents[0]
 
 
 def _deliver(request: Deliver, who: str | None = None) -> Delivered:

@@ -91,6 +91,7 @@ class Deliver(msgspec.Struct, frozen=True, tag="deliver"):
 
     ``singly`` gives each event a transaction of its own, and the crash comes with the last. ``backwards`` lets SQLite
     read rows the other way round wherever a statement names no order, so that what is left to chance shows itself.
+    ``retry`` is about one parked event, which is applied.
     """
 
     file: str
@@ -102,6 +103,7 @@ class Deliver(msgspec.Struct, frozen=True, tag="deliver"):
     pages: int
     singly: bool = False
     backwards: bool = False
+    retry: bool = False
 
 
 class Sing(msgspec.Struct, frozen=True, tag="sing"):

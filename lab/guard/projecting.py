@@ -109,6 +109,8 @@ def _deliver_batch(
     name = request.model.name
     route = Route(store, parse(name, request.model.source), request.guards, at, request.line)
     try:
+        if request.retry:
+            return Delivered(None, (route.retry(events[0]),), crashed=False)
         return _told(route.deliver(events, lambda: 0))
     except OutOfOrder:
         stands = store.position(name)

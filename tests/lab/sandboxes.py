@@ -40,9 +40,13 @@ def hold(sandbox: Sandbox) -> HeldClock:
 
 def let_run(sandbox: Sandbox, clock: HeldClock, steps: int = 1_000_000) -> None:
     """Do what is due, moment after moment, until nothing is or so many steps are done."""
-    while steps and (seconds := sandbox.due()) is not None:
-        clock.move(seconds + 0.000_001)
-        sandbox.advance()
+    while steps:
+        due = {own: seconds for own in (False, True) if (seconds := sandbox.due(own=own)) is not None}
+        if not due:
+            return
+        own = min(due, key=due.__getitem__)
+        clock.move(due[own] + 0.000_001)
+        sandbox.advance(own=own)
         steps -= 1
 
 
