@@ -47,12 +47,15 @@ class Scratch:
             open_books(store)
         self._refused, self._stores = _make(self._mould, model), 0
 
-    def empty(self) -> "Filling":
-        """Return the read model as it stands in front of the first event."""
+    def empty(self, most: int = 0) -> "Filling":
+        """Return the read model as it stands in front of the first event.
+
+        ``most`` is how much work may be spent; where all events must be applied more than once, that is more.
+        """
         self._stores += 1
         path = self.folder / f"read.{self._stores}.db"
         shutil.copy(self._mould, path)
-        return Filling(path, self.model, self.who, self._refused)
+        return Filling(path, self.model, self.who, self._refused, most or 3 * policy.TRIAL_WORK)
 
 
 def _make(path: Path, model: guard.Model) -> str | None:
@@ -73,6 +76,7 @@ class Filling:
     model: guard.Model
     who: str | None
     stopped: str | None = None
+    most: int = 0
     work: int = 0
     line: int = 0
 
@@ -145,7 +149,7 @@ class Filling:
         self.work += told.work
         if any(incident.what == "stopped" for incident in told.incidents):
             self.stopped = self._checkpoint()[1]
-        elif self.work > policy.TRIAL_WORK:
+        elif self.work > self.most:
             self.stopped = TOO_MUCH
         return told
 

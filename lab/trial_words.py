@@ -5,6 +5,7 @@ from typing import Any
 
 from lab.keys import text_of
 from lab.trial_rows import Difference
+from lab.trial_scratch import Filled
 
 TITLES = {
     "file": "The file",
@@ -31,6 +32,12 @@ NOT_THE_SAME = {
 }
 
 
+LARGEST = 9223372036854775807
+LOT = "A row has the number 9223372036854775807, the largest there is, so SQLite draws the numbers of others by lot."
+
+NOT_YET = "Not tried: first it has to be the same twice over."
+
+
 def counted(number: int, what: str) -> str:
     """Write a number with what it counts."""
     return f"{number:,} {what}" if number == 1 else f"{number:,} {what}s"
@@ -52,11 +59,16 @@ def crash(times: int) -> str:
     )
 
 
-def not_the_same(name: str, wrong: Difference | None, stopped: str | None) -> str:
+def not_the_same(name: str, wrong: Difference | None, filled: Filled) -> str:
     """Say that rows came out otherwise, and which is the first of them."""
-    if stopped:
-        return f"{NOT_THE_SAME[name]} It stopped at {event(stopped)}."
-    return NOT_THE_SAME[name] + (f" {in_words(wrong, 'the first time it said')}" if wrong else "")
+    said = [NOT_THE_SAME[name]]
+    if name == "same" and any(LARGEST in row for row in filled.table.rows):
+        said.append(LOT)
+    if filled.stopped:
+        said.append(f"It stopped at {event(filled.stopped)}.")
+    elif wrong:
+        said.append(in_words(wrong, "the first time it said"))
+    return " ".join(said)
 
 
 def without_memory(stopped: str | None, wrong: Difference | None, rows: int) -> str:
@@ -102,10 +114,10 @@ def _what(wrong: Difference, who: str) -> str:
     column = wrong.wrong or wrong.columns[0]
     number = wrong.columns.index(column)
     says, should = wrong.says[number], wrong.should[number]
-    name, said, right = column, shown(column, says), shown(column, should)
-    if said == right:
+    said, right = shown(column, says), shown(column, should)
+    if said == right or str(says) == str(should):
         said, right = f"{said} ({kind_of(says)})", f"{right} ({kind_of(should)})"
-    return f"{label}: {name} is {said}, {who} {right}."
+    return f"{label}: {column} is {said}, {who} {right}."
 
 
 def _which_event(wrong: Difference) -> list[str]:
