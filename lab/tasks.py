@@ -5,8 +5,10 @@ and attempts that must fail. So one more task is one more file.
 """
 
 import re
+import sqlite3
 import tempfile
 import threading
+from contextlib import closing
 from functools import cache
 from pathlib import Path
 
@@ -143,6 +145,9 @@ def _make(task: Task, folder: Path) -> None:
         for answer in answers:
             if answer.outcome not in ("accepted", "done"):
                 raise LessonError(f"{task.id}: {answer.line} is {answer.outcome}: {answer.reason}")
+        with closing(sqlite3.connect(Path(scratch) / "write.db")) as store:
+            # A log that is only read needs no files beside it.
+            store.execute("PRAGMA journal_mode = DELETE")
         folder.mkdir()
         (Path(scratch) / "write.db").rename(folder / "write.db")
 

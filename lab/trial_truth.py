@@ -1,6 +1,7 @@
 """The truth about a read model: a SELECT over the write tables, and the event at which the rows left it."""
 
 import sqlite3
+from bisect import bisect_left
 from collections.abc import Iterable
 from contextlib import closing
 from dataclasses import dataclass, replace
@@ -18,8 +19,8 @@ from lab.trial_rows import About, Difference, Table, differences
 from lab.trial_scratch import Filling, Scratch
 from lab.trial_words import without_columns
 
-WATCHED_EVENTS = 200
-"""In a log no longer than this, both stores are followed event by event to see where they part."""
+WATCHED_EVENTS = 500
+"""In a log no longer than this, the event at which both stores part is looked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,30 +72,36 @@ class Truth:
         projection = parse(scratch.model.name, scratch.model.source)
         event, exact = None, len(log.events) <= WATCHED_EVENTS
         if exact:
-            event = self._parted(wrong, log, scratch.empty(), folder)
+            event = self._parted(wrong, log, scratch, folder)
         if event is None:
             exact, event = False, last_about(wrong, log.events, projection)
         if event is None:
             return wrong
         return replace(wrong, event=About(event.position, event.type, event.type in projection.on, exact))
 
-    def _parted(self, wrong: Difference, log: Log, filling: Filling, folder: Path) -> RecordedEvent | None:
-        """Issue the commands again one by one, apply the event of each, and see when the row turned wrong for good."""
-        turned: RecordedEvent | None = None
+    def _parted(self, wrong: Difference, log: Log, scratch: Scratch, folder: Path) -> RecordedEvent | None:
+        """Find an event before which the row was right, and after which it was not."""
+        told = self._history(log, folder)
+        if told is None:
+            return None
+
+        def parted(position: int) -> bool:
+            seen = self.seen(scratch.empty().on(log.events[:position]), told[position])
+            rows = [] if isinstance(seen, str) else differences(seen, told[position], self.key)
+            return isinstance(seen, str) or any(other.key == wrong.key for other in rows)
+
+        found = bisect_left(range(len(log.events)), True, key=parted)
+        return log.events[found - 1] if found else None
+
+    def _history(self, log: Log, folder: Path) -> list[Table] | None:
+        """Issue the commands again one by one, and ask for the truth in front of the first and after each."""
         with closing(WriteStore(folder / "write.db", synchronous="OFF")) as write:
+            told = [self._asked(write.connection)]
             for event, command in zip(log.events, log.commands, strict=False):
                 if issue(write, command).position != event.position:
                     return None
-                filling.on([event])
-                if not self._differs(wrong, filling, self._asked(write.connection)):
-                    turned = None
-                elif turned is None:
-                    turned = event
-        return turned
-
-    def _differs(self, wrong: Difference, filling: Filling, told: Table) -> bool:
-        seen = self.seen(filling, told)
-        return isinstance(seen, str) or any(other.key == wrong.key for other in differences(seen, told, self.key))
+                told.append(self._asked(write.connection))
+        return told if len(told) > len(log.events) else None
 
 
 def last_about(wrong: Difference, events: Iterable[RecordedEvent], projection: Projection) -> RecordedEvent | None:
