@@ -3,9 +3,8 @@
 Looking: ``values`` serves checks (one SELECT each, one value), ``read`` gives rows, ``ask`` answers a person.
 Changing: ``patch`` changes rows of a read model by hand. A read model of a learner's own is looked over by ``check``,
 tried by ``rehearse``, made by ``make``, and kept up by ``deliver`` and ``retry``; ``digest`` compares its rows.
-``steps`` tries statements and takes them back.
 ``trusted`` says whether this SQLite may be trusted with what people type. Where it may not, nothing that a person wrote
-is run, and each function says why; what the house wrote goes on: ``values``, ``read``, ``steps``.
+is run, and each function says why; what the house wrote goes on: ``values``, ``read``.
 ``policy`` has every limit.
 """
 
@@ -15,7 +14,6 @@ import sqlite3
 import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
 
 from cqrs.events import RecordedEvent
 from cqrs.read.projector import OutOfOrder
@@ -38,13 +36,10 @@ from lab.guard.messages import (
     Rehearse,
     Rehearsed,
     Sing,
-    Stepped,
-    Steps,
     Trusted,
 )
 from lab.guard.rehearsing import digest
 from lab.guard.turns import Busy
-from lab.guard.words import LATE
 from lab.loose import CORRECT, Guards
 from lab.outcome import Incident
 
@@ -60,7 +55,6 @@ __all__ = [
     "Place",
     "Refused",
     "Rehearsed",
-    "Stepped",
     "ask",
     "check",
     "close",
@@ -72,7 +66,6 @@ __all__ = [
     "read",
     "rehearse",
     "retry",
-    "steps",
     "trusted",
     "values",
 ]
@@ -125,16 +118,6 @@ def patch(read_db: Path, sql: str, line: int, pages: int) -> Patched | Refused:
     return _keeper().patch(read_db, sql, line, pages)
 
 
-def steps(
-    read_db: Path, statements: Sequence[str], parameters: dict[str, Any], own: Sequence[str] = ()
-) -> Stepped | Refused:
-    """Run statements as those of a projection that made the tables ``own``; whatever they did is rolled back."""
-    request = Steps(str(read_db), tuple(map(clean, statements)), parameters, tuple(own))
-    seconds = policy.LOCK_SECONDS + len(statements) * policy.STEP_SECONDS + policy.GRACE_SECONDS
-    stepped: Stepped | Refused | None = _keeper().once(request, Stepped | Refused, seconds)
-    return stepped or Stepped("late", LATE.format(policy.STEP_SECONDS * 1000))
-
-
 # A read model of a learner's own
 
 
@@ -156,7 +139,7 @@ def rehearse(
     request = Rehearse(_clean(model), str(write_db), last)
     seconds = _seconds(policy.LOCK_SECONDS + 2 * policy.REHEARSAL_SECONDS)
     rehearsed: Rehearsed | Refused | None = _keeper().once(request, Rehearsed | Refused, seconds, who)
-    return rehearsed or Refused(f"it is slow, and was stopped after {seconds:g} s")
+    return rehearsed or Refused("it takes too long, and was stopped")
 
 
 def make(read_db: Path, model: Model, pages: int, position: int = 0, taken: Sequence[str] = ()) -> Refused | None:
@@ -243,7 +226,7 @@ def _deliver(request: Deliver, who: str | None = None) -> Delivered:
             raise error
         if isinstance(told, Delivered):
             return told
-    raise Overrun(f"its events take longer than {policy.BATCH_SECONDS:g} s")
+    raise Overrun("it takes too long: one of its statements, or all of them together")
 
 
 def _seconds(computing: float) -> float:
@@ -282,7 +265,8 @@ def close() -> None:
 
 def _keeper() -> Keeper:
     # A forked child must not talk to its parent's workers.
-    return _keepers.setdefault(os.getpid(), Keeper())
+    pid = os.getpid()
+    return _keepers.get(pid) or _keepers.setdefault(pid, Keeper())
 
 
 atexit.register(close)

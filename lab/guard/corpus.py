@@ -1,6 +1,5 @@
 """Hostile SQL: the rows of a file, and the two stores that they are tried on. See ``lab.guard.trial``."""
 
-import csv
 import hashlib
 import re
 import sqlite3
@@ -26,6 +25,7 @@ SELECT i, 'order-' || (i % 3000), 1 + i / 3000, 'OrderPlaced',
        json_object('order_id', 'o-' || i, 'customer', 'customer ' || (i % 97), 'sku', 'sku-' || (i % 200), 'qty', i % 7,
                    'a', json_array(i)), '2026-03-02T09:00:00Z'
 FROM n;
+INSERT INTO commands SELECT 'c-' || seq, 'place_order' FROM events;
 """
 
 READ = """
@@ -60,6 +60,13 @@ OWN = ("order_summary",)
 """The table that the projection had made before."""
 
 STEP = " ;; "
+COLUMNS = ("id", "kind", "sql", "expected")
+KINDS = ("readonly", "projection")
+VERDICTS = ("ok", "denied", "limit", "timeout")
+
+
+class NoCorpus(ValueError):
+    """A file is not of the form of a corpus: the message says where."""
 
 
 class Row(NamedTuple):
@@ -72,12 +79,35 @@ class Row(NamedTuple):
 
 
 def rows(file: Path) -> Iterator[Row]:
-    """Read the rows of a corpus: a file with the columns id, kind, sql, expected and note."""
-    with file.open(encoding="utf-8", newline="") as lines:
-        for row in csv.DictReader(lines, delimiter="\t", quoting=csv.QUOTE_NONE):
-            sql = written_out(row["sql"])
-            steps = tuple(sql.split(STEP)) if row["kind"] == "projection" else (sql,)
-            yield Row(row["id"], row["kind"], steps, tuple(row["expected"].split("|")))
+    """Read the rows of a corpus: a file with the columns id, kind, sql, expected and note. Raise NoCorpus."""
+    try:
+        # Statements may hold characters that Python, but nobody else, takes for the end of a line.
+        first, *lines = (line.removesuffix("\r") for line in file.read_bytes().decode("utf-8-sig").split("\n"))
+    except UnicodeDecodeError as problem:
+        raise NoCorpus(f"it is not UTF-8 at byte {problem.start}") from None
+    header = first.split("\t")
+    if missing := [name for name in COLUMNS if name not in header]:
+        raise NoCorpus(f"line 1 does not name the column {missing[0]}; it should begin: {' '.join(COLUMNS)}")
+    for number, line in enumerate(lines, start=2):
+        if line.strip():
+            yield _row(number, header, line.split("\t"))
+
+
+def _row(number: int, header: list[str], cells: list[str]) -> Row:
+    named = dict(zip(header, cells, strict=False))
+    if missing := [name for name in COLUMNS if name not in named]:
+        raise NoCorpus(f"line {number} ends before the column {missing[0]}; a tab stands between two columns")
+    if len(cells) > len(header):
+        raise NoCorpus(f"line {number} has more columns than line 1; a tab in a statement would look like that")
+    expected = tuple(named["expected"].split("|"))
+    if named["kind"] not in KINDS:
+        raise NoCorpus(f"line {number}: the kind is {' or '.join(KINDS)}, not {named['kind']!r}")
+    if unknown := [verdict for verdict in expected if verdict not in VERDICTS]:
+        raise NoCorpus(f"line {number}: what is expected is one or more of {'|'.join(VERDICTS)}, not {unknown[0]!r}")
+    sql = written_out(named["sql"])
+    return Row(
+        named["id"], named["kind"], tuple(sql.split(STEP)) if named["kind"] == "projection" else (sql,), expected
+    )
 
 
 def written_out(text: str) -> str:

@@ -1,5 +1,6 @@
 """How a connection is held to a policy: limits, pragmas, an authorizer, and a meter that ends what overruns."""
 
+import signal
 import sqlite3
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -21,6 +22,7 @@ class Meter:
 
     held_to: Policy
     most: int | None
+    until: float | None = None
     work: int = 0
     late: bool = False
     too_much: bool = False
@@ -28,15 +30,20 @@ class Meter:
     _computed: float | None = None
 
     def __post_init__(self) -> None:
-        self._look_at = time.monotonic() + self.held_to.seconds / (2 if self.held_to.computing else 1)
+        seconds = self.held_to.seconds / (2 if self.held_to.computing else 1)
+        self._look_at = time.monotonic() + seconds if self.until is None else self.until
 
     def __call__(self) -> bool:
         """Answer SQLite whether to stop."""
         self.work += self.held_to.steps // policy.UNIT
         self.too_much = self.most is not None and self.work > self.most
+        return self.is_late() or self.too_much
+
+    def is_late(self) -> bool:
+        """Tell whether the statement has had its time. It counts from before SQLite reads the statement."""
         now = time.monotonic()
-        self.late = now >= self._look_at and self._is_over(now)
-        return self.late or self.too_much
+        self.late = self.late or (now >= self._look_at and self._is_over(now))
+        return self.late
 
     def _is_over(self, now: float) -> bool:
         """Tell whether the time is over. The processor's clock is slow to read: only the second half goes by it."""
@@ -71,18 +78,35 @@ def harden(connection: sqlite3.Connection, held_to: Policy, attached: Sequence[s
 
 
 @contextmanager
-def watched(connection: sqlite3.Connection, gate: Gate, work: int | None = None) -> Iterator[Meter]:
-    """Let one statement of a person run: its gate stands, its time and its work are measured."""
+def watched(
+    connection: sqlite3.Connection, gate: Gate, work: int | None = None, until: float | None = None
+) -> Iterator[Meter]:
+    """Let one statement of a person run: its gate stands, its time and its work are measured.
+
+    ``work`` and ``until`` (on the monotonic clock) are limits in the place of the policy's own.
+    """
     gate.denied = None
     gate.changed.clear()
-    meter = Meter(gate.held_to, gate.held_to.work if work is None else work)
+    meter = Meter(gate.held_to, gate.held_to.work if work is None else work, until)
+    gate.is_late = meter.is_late
     connection.set_authorizer(gate)
     connection.set_progress_handler(meter, gate.held_to.steps)
+    _live_for(policy.STEP_ENDED_AFTER * gate.held_to.seconds if gate.held_to.computing else 0)
     try:
         yield meter
     finally:
+        _live_for(0)
         connection.set_progress_handler(None, gate.held_to.steps)
         connection.set_authorizer(None)
+
+
+def _live_for(seconds: float) -> None:
+    """Let the system end this process when it has computed for so long, unless it is told otherwise by then (0).
+
+    Within one step of SQLite's machine nothing else looks at a clock, and nobody waits for a projection's statement.
+    """
+    if hasattr(signal, "setitimer"):
+        signal.setitimer(signal.ITIMER_PROF, seconds)
 
 
 def own_gate(connection: sqlite3.Connection, held_to: Policy, own: Mapping[str, str], kind: type[Gate] = Gate) -> Gate:

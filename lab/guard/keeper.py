@@ -1,5 +1,6 @@
 """Keeps a few worker processes warm, lends one to each request, and ends and replaces one that overruns."""
 
+import signal
 import subprocess
 import sys
 import threading
@@ -7,20 +8,33 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from queue import Empty, LifoQueue
 from typing import Any
 
-from lab.guard.messages import Answer, Patch, Patched, Read, Ready, Refused, Request, get, put
-from lab.guard.policy import DEADLINE_SECONDS, GRACE_SECONDS, LOCK_SECONDS, PATCH_SECONDS, ROWS, WORKERS
+from lab.guard.messages import Answer, Patch, Patched, Read, Ready, Refused, Request, Stepped, Steps, get, put
+from lab.guard.policy import (
+    DEADLINE_SECONDS,
+    ENDED_AFTER,
+    GRACE_SECONDS,
+    LOCK_SECONDS,
+    PATCH_SECONDS,
+    ROWS,
+    STEP_SECONDS,
+    WORKERS,
+)
 from lab.guard.turns import Turns
 from lab.guard.words import LATE
 
 START_SECONDS = 60.0
 
+OVERRAN = {-getattr(signal, name) for name in ("SIGPROF", "SIGXCPU") if hasattr(signal, name)}
+"""How a process ends that has computed for too long."""
+
 HOUSE = Path(__file__).parent.parent.parent
 
 
 class Gone(Exception):
-    """The worker died, or was ended because it did not answer in time."""
+    """The worker was ended because it did not answer in time, or it died."""
 
 
 class Worker:
@@ -30,7 +44,7 @@ class Worker:
         self.process = subprocess.Popen(
             [sys.executable, "-m", "lab.guard.worker"], cwd=HOUSE, stdin=subprocess.PIPE, stdout=subprocess.PIPE
         )
-        self.ready = False
+        self.ready = self._ended = False
         self._answer_by = 0.0
 
     def ask(self, request: Request, kind: Any, replies: int, seconds: float) -> Iterator[Any]:
@@ -49,7 +63,6 @@ class Worker:
         self._answer_by = time.monotonic() + seconds
         reply = get(self._pipe("stdout"), kind)
         if reply is None:
-            self.close()
             raise Gone
         return reply
 
@@ -68,6 +81,7 @@ class Worker:
     def _end_when_late(self, over: threading.Event) -> None:
         while not over.wait(self._answer_by - time.monotonic()):
             if self._answer_by <= time.monotonic():
+                self._ended = True
                 self.process.kill()
                 return
 
@@ -78,6 +92,11 @@ class Worker:
     def alive(self) -> bool:
         """Tell whether the process is there to be asked again."""
         return self.process.poll() is None
+
+    @property
+    def was_ended(self) -> bool:
+        """Tell of a process that is gone whether that was for overrunning: by this one, or by the system's clock."""
+        return self._ended or self.process.wait() in OVERRAN
 
     def close(self) -> None:
         """End the process, and wait until it is gone."""
@@ -94,17 +113,28 @@ class Keeper:
     def __init__(self, workers: int = WORKERS) -> None:
         self._turns = Turns(workers)
         self._delivering = threading.Lock()
-        self._warm: list[Worker] = []
+        # One for each place. None stands for a worker that has still to be started.
+        self._warm: LifoQueue[Worker | None] = LifoQueue()
+        for _ in range(workers):
+            self._warm.put(None)
+        self.deaths = 0
+        """How many workers died that nobody had ended."""
 
     def close(self) -> None:
         """End the workers that are not lent out."""
-        while self._warm:
-            self._warm.pop().close()
+        with suppress(Empty):
+            idle = [self._warm.get_nowait() for _ in range(self._warm.qsize())]
+            for worker in filter(None, idle):
+                worker.close()
+            for _ in idle:
+                self._warm.put(None)
 
     @property
     def process(self) -> int:
-        """The id of a process that waits to be asked; 0 if there is none."""
-        return self._warm[-1].process.pid if self._warm else 0
+        """The id of the process that is asked next, as soon as one is free; 0 if it has still to be started."""
+        worker = self._warm.get()
+        self._warm.put(worker)
+        return worker.process.pid if worker else 0
 
     @contextmanager
     def _lent(self, who: str | None = None) -> Iterator[Worker]:
@@ -112,23 +142,32 @@ class Keeper:
             worker = self._take()
             try:
                 yield worker
-            except BaseException:
+            except BaseException as error:
                 # What it was about to say belongs to a request that nobody waits for any more.
-                worker.close()
+                self.deaths += isinstance(error, Gone) and not worker.was_ended
+                threading.Thread(target=self._replace, args=(worker,), daemon=True).start()
                 raise
-            finally:
-                if not worker.alive:
-                    worker.close()
-                    worker = Worker()
-                self._warm.append(worker)
+            self._warm.put(worker)
 
     def _take(self) -> Worker:
-        while self._warm:
-            worker = self._warm.pop()
-            if worker.alive:
-                return worker
-            worker.close()
-        return Worker()
+        worker = self._warm.get()
+        if worker is not None and worker.alive:
+            return worker
+        try:
+            if worker is not None:
+                worker.close()
+            return Worker()
+        except BaseException:
+            self._warm.put(None)
+            raise
+
+    def _replace(self, worker: Worker) -> None:
+        """End a worker and start another one in its place, while whoever asked it has the answer already."""
+        worker.close()
+        try:
+            self._warm.put(Worker())
+        except OSError:
+            self._warm.put(None)
 
     def values(self, files: dict[str, Path], statements: Sequence[str]) -> list[Answer]:
         """Ask statements for one value each; one that came late is asked once more, as the machine may have been."""
@@ -159,8 +198,14 @@ class Keeper:
     def ask(self, files: dict[str, Path], sql: str, who: str) -> Answer:
         """Answer a person's statement with everything that can be said about it; raise Busy if they ask too much."""
         request = Read({name: str(path) for name, path in files.items()}, (clean(sql),), ROWS, explained=True)
-        answer: Answer | None = self.once(request, Answer, 2 * DEADLINE_SECONDS, who)
+        answer: Answer | None = self.once(request, Answer, ENDED_AFTER * DEADLINE_SECONDS, who)
         return answer or Answer("late", LATE.format(DEADLINE_SECONDS * 1000))
+
+    def steps(self, request: Steps) -> Stepped | Refused:
+        """Run statements as those of a projection; whatever they did is rolled back."""
+        seconds = ENDED_AFTER * STEP_SECONDS * len(request.steps)
+        stepped: Stepped | Refused | None = self.once(request, Stepped | Refused, seconds)
+        return stepped or Stepped("late", LATE.format(STEP_SECONDS * 1000))
 
     def deliver(self, request: Request, kind: Any, seconds: float) -> Any:
         """Return the one reply to a request for read models of people's own; they share one worker at a time."""

@@ -1,10 +1,11 @@
-"""instr and replace, in a time that grows with the text and not with its square.
+"""instr, replace and trim, in a time that grows with the text and not with its square.
 
-SQLite compares at each place anew, and nothing is looked at during one call: with long texts, one call takes as long as
-a statement may. Python searches in linear time, and what these two answer is the same.
+SQLite compares at each place anew, and nothing is looked at during one call: with long texts, one call takes longer
+than a statement may. Python searches in linear time, and what these answer is the same.
 """
 
 import sqlite3
+from functools import partial
 
 from lab.guard.policy import LIMITS
 
@@ -14,9 +15,11 @@ MOST_BYTES = LIMITS[sqlite3.SQLITE_LIMIT_LENGTH]
 
 
 def put(connection: sqlite3.Connection) -> None:
-    """Put the two in the place of SQLite's own."""
+    """Put them in the place of SQLite's own."""
     connection.create_function("instr", 2, instr, deterministic=True)
     connection.create_function("replace", 3, replace, deterministic=True)
+    for name, left, right in (("trim", True, True), ("ltrim", True, False), ("rtrim", False, True)):
+        connection.create_function(name, 2, partial(trim, left=left, right=right), deterministic=True)
 
 
 def instr(whole: Value, part: Value) -> int | None:
@@ -42,6 +45,20 @@ def replace(whole: Value, part: Value, other: Value) -> Value:
         # SQLite says that it is too big, before it is made.
         return "x" * (MOST_BYTES + 1)
     return text.replace(old, new)
+
+
+def trim(value: Value, characters: Value, *, left: bool, right: bool) -> str | None:
+    """Take characters away from the ends of a text."""
+    if value is None or characters is None:
+        return None
+    # SQLite reads the characters up to one that is zero.
+    text, away = _text(value), frozenset(_text(characters).partition("\0")[0])
+    start, end = 0, len(text)
+    while left and start < end and text[start] in away:
+        start += 1
+    while right and start < end and text[end - 1] in away:
+        end -= 1
+    return text[start:end]
 
 
 def _text(value: str | bytes | float) -> str:

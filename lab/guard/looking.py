@@ -71,13 +71,14 @@ def _ask_and_explain(connection: sqlite3.Connection, gate: Gate, sql: str, most:
     started = time.perf_counter()
     answer = _ask(connection, gate, sql, most)
     took_us = round((time.perf_counter() - started) * 1e6)
+    until = time.monotonic() + policy.ASIDE_SECONDS
     if answer.error is not None:
-        place = place_of(sql, answer.error, lambda start: _complaint(connection, gate, start))
+        place = place_of(sql, answer.error, lambda start: _complaint(connection, gate, start, until))
         hint = hints.hint(answer.error, hints.names(connection))
         return msgspec.structs.replace(answer, took_us=took_us, place=place, hint=hint)
     types = tuple(_type([row[number] for row in answer.rows]) for number in range(len(answer.columns)))
     return msgspec.structs.replace(
-        answer, work=answer.work or 1, took_us=took_us, types=types, plan=_plan(connection, gate, sql)
+        answer, work=answer.work or 1, took_us=took_us, types=types, plan=_plan(connection, gate, sql, until)
     )
 
 
@@ -87,16 +88,16 @@ def _type(values: list[object]) -> str:
     return " or ".join(found) or ("null" if values else "")
 
 
-def _plan(connection: sqlite3.Connection, gate: Gate, sql: str) -> tuple[tuple[int, int, str], ...]:
+def _plan(connection: sqlite3.Connection, gate: Gate, sql: str, until: float) -> tuple[tuple[int, int, str], ...]:
     """Return how SQLite goes about a SELECT: (id, parent, detail); nothing for what has no plan."""
-    with watched(connection, gate), suppress(*FOREIGN):
+    with watched(connection, gate, until=until), suppress(*FOREIGN):
         return tuple((row[0], row[1], row[3]) for row in connection.execute(f"EXPLAIN QUERY PLAN {sql}"))
     return ()
 
 
-def _complaint(connection: sqlite3.Connection, gate: Gate, sql: str) -> str:
+def _complaint(connection: sqlite3.Connection, gate: Gate, sql: str, until: float) -> str:
     """Return what SQLite says of a statement that is only prepared."""
-    with watched(connection, gate):
+    with watched(connection, gate, until=until):
         try:
             connection.execute(f"EXPLAIN {sql}").close()
         except FOREIGN as error:

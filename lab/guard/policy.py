@@ -20,6 +20,9 @@ CPU_SECONDS = 20
 DEADLINE_SECONDS = 0.25
 LOCK_SECONDS = 2.0
 GRACE_SECONDS = 0.5
+ENDED_AFTER = 1.4
+"""After so many of its deadlines a question's worker is ended, so that the person hears of it within two."""
+ASIDE_SECONDS = 0.05
 ROWS = 500
 RESULT_BYTES = 1_000_000
 
@@ -29,6 +32,8 @@ PATCH_WORK = 200_000
 
 # A read model of one's own
 STEP_SECONDS = 0.1
+STEP_ENDED_AFTER = 5
+"""After so many deadlines of a statement the system ends the worker. SQLite has looked at no clock by then."""
 EVENT_WORK = 30_000
 OWN_BYTES = 2_000_000
 OWN_FILE_CHARS = 10_000
@@ -83,7 +88,7 @@ PURE = _names("""
     json_object json_patch json_pretty json_quote json_remove json_replace json_set json_type json_valid lag
     last_value lead length like likelihood likely ln log log10 log2 lower ltrim max min mod nth_value ntile nullif
     octet_length percent_rank pi pow power printf quote radians rank replace round row_number rtrim sign sin sinh
-    sqrt string_agg substr substring sum tan tanh total trim trunc typeof unhex unicode unlikely upper zeroblob
+    soundex sqrt string_agg substr substring sum tan tanh total trim trunc typeof unhex unicode unlikely upper zeroblob
 """)
 """Functions that answer the same whenever they are asked."""
 
@@ -104,7 +109,7 @@ RESERVED = ("_", "sqlite_", "pragma_")
 """How the names begin that belong to the program and to SQLite."""
 
 LITERAL = re.compile(
-    r"[+-]?(\d+(\.\d*)?|\.\d+)(e[+-]?\d+)?|0x[0-9a-f]+|x?'([^']|'')*'|null|true|false", re.IGNORECASE | re.ASCII
+    r"[+-]? *(\d+(\.\d*)?|\.\d+)(e[+-]?\d+)?|0x[0-9a-f]+|x?'([^']|'')*'|null|true|false", re.IGNORECASE | re.ASCII
 )
 """What a DEFAULT may be. SQLite 3.40 does not ask the authorizer about functions that stand there."""
 
@@ -164,7 +169,8 @@ class Policy:
 
 
 READONLY = Policy("only SELECT can be used here", PURE | CLOCK | SEARCH)
-ASK = replace(READONLY, steps=UNIT)
+ASK = replace(READONLY, functions=READONLY.functions | {"random"}, steps=UNIT)
+"""How a person asks: nobody compares the answer with another, so that chance may have its part in it."""
 PATCH = Policy(
     "only one INSERT, UPDATE or DELETE on the rows of a read model can be used here",
     PURE,

@@ -5,23 +5,19 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterable, Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import NamedTuple
 
 from lab.guard import policy
-from lab.guard.corpus import OWN, PARAMETERS, Row, build, dump, rows
+from lab.guard.corpus import OWN, PARAMETERS, NoCorpus, Row, build, dump, rows
 from lab.guard.keeper import Keeper, clean
-from lab.guard.messages import Answer, Read, Refused, Stepped, Steps
+from lab.guard.messages import Refused, Steps
 
-VERDICTS = {"rows": "ok", "done": "ok", "error": "denied", "limit": "limit", "late": "timeout"}
+ENDS = {"rows": "ok", "done": "ok", "error": "denied", "limit": "limit", "late": "timeout"}
 MOST_GROWTH_BYTES = 64_000_000
 MEGABYTE = 1_000_000
 TRIES = 3
-PATIENCE = 10
-"""After so many deadlines a worker is ended; a row is late after two."""
-
-LOST = Answer("late", "the worker was lost")
 
 
 class Outcome(NamedTuple):
@@ -57,8 +53,8 @@ def add_command(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
 def _guard(arguments: argparse.Namespace) -> int:
     try:
         corpus = list(rows(arguments.file))
-    except (OSError, UnicodeDecodeError, KeyError, AttributeError) as problem:
-        print(f"{arguments.file} is no corpus: {problem!r}", file=sys.stderr)
+    except (OSError, NoCorpus) as problem:
+        print(f"{arguments.file} is no corpus: {problem}", file=sys.stderr)
         return 2
     if not corpus:
         print(f"{arguments.file} is no corpus: it has no rows", file=sys.stderr)
@@ -67,9 +63,9 @@ def _guard(arguments: argparse.Namespace) -> int:
     for outcome in attempt(corpus):
         outcomes.append(outcome)
         if not outcome.held or outcome.late:
-            print(_shown(outcome))
+            print(_shown(outcome), flush=True)
     held, late = sum(outcome.held for outcome in outcomes), sum(outcome.late for outcome in outcomes)
-    grew = max((outcome.growth for outcome in outcomes), default=0)
+    grew = max(outcome.growth for outcome in outcomes)
     print(f"held {held} of {len(outcomes)} late {late} grew {grew / MEGABYTE:.1f} MB")
     return int(held < len(outcomes) or late > 0)
 
@@ -84,40 +80,38 @@ def _shown(outcome: Outcome) -> str:
 def attempt(corpus: Iterable[Row], look_after: int = 1) -> Iterator[Outcome]:
     """Try rows on fresh stores, one after the other, on one worker; look at the stores after so many of them."""
     with tempfile.TemporaryDirectory() as folder, closing(Keeper(workers=1)) as keeper:
-        files = build(Path(folder))
-        keeper.read(files, ["SELECT 1"])
-        before, sizes = dump(files), dict[int, int]()
+        files, sizes = build(Path(folder)), dict[int, int]()
+        before = dump(files)
         for number, row in enumerate(corpus, start=1):
             outcome = _try(keeper, files, row, sizes)
             for _ in range(TRIES - 1):
-                if outcome.late and not outcome.died:
-                    # A busy machine may hold a row up. A row that is late for its own sake is late again.
+                if outcome.late or not (outcome.held or outcome.verdict != "timeout"):
+                    # A busy machine may hold a row up. A row that is slow for its own sake is slow again.
                     outcome = _try(keeper, files, row, sizes)
             yield outcome._replace(changed=number % look_after == 0 and dump(files) != before)
 
 
 def _try(keeper: Keeper, files: dict[str, Path], row: Row, sizes: dict[int, int]) -> Outcome:
-    pid = keeper.process
+    # A worker that has just been started is not measured while it starts.
+    keeper.read({}, ["SELECT 1"])
+    pid, deaths = keeper.process, keeper.deaths
     size = sizes.setdefault(pid, memory(pid, "VmRSS"))
     started = time.perf_counter()
     verdict, said = _ask(keeper, files, row)
     seconds = time.perf_counter() - started
-    died = keeper.process != pid
-    growth = 0 if died else max(0, memory(pid, "VmHWM") - size)
-    return Outcome(row, verdict, said, seconds, growth, changed=False, died=died)
+    growth = max(0, memory(pid, "VmHWM") - size)
+    return Outcome(row, verdict, said, seconds, growth, changed=False, died=keeper.deaths > deaths)
 
 
 def _ask(keeper: Keeper, files: dict[str, Path], row: Row) -> tuple[str, str]:
+    """Ask as a person would be answered, or as a projection's statements would be run."""
     if row.kind == "readonly":
-        names = {name: str(path) for name, path in files.items()}
-        looking = Read(names, (clean(row.steps[0]),), policy.ROWS, explained=True)
-        answer: Answer = keeper.once(looking, Answer, PATIENCE * _deadline(row)) or LOST
-        return "limit" if answer.cut else VERDICTS[answer.kind], answer.error or ""
-    stepping = Steps(str(files["read"]), tuple(map(clean, row.steps)), PARAMETERS, OWN)
-    stepped: Stepped | Refused | Answer = keeper.once(stepping, Stepped | Refused, PATIENCE * _deadline(row)) or LOST
+        answer = keeper.ask(files, row.steps[0], "a person")
+        return "limit" if answer.cut else ENDS[answer.kind], answer.error or ""
+    stepped = keeper.steps(Steps(str(files["read"]), tuple(map(clean, row.steps)), PARAMETERS, OWN))
     if isinstance(stepped, Refused):
         return "denied", stepped.reason
-    return VERDICTS[stepped.kind], stepped.error or ""
+    return ENDS[stepped.kind], stepped.error or ""
 
 
 def _deadline(row: Row) -> float:
@@ -126,6 +120,7 @@ def _deadline(row: Row) -> float:
 
 def memory(pid: int, which: str) -> int:
     """Return the memory of a process in bytes, now (VmRSS) or at its height (VmHWM); 0 where no system says so."""
-    status = Path(f"/proc/{pid}/status")
-    lines = status.read_text().splitlines() if status.exists() else []
-    return next((int(line.split()[1]) * 1024 for line in lines if line.startswith(which)), 0)
+    with suppress(OSError):
+        lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+        return next((int(line.split()[1]) * 1024 for line in lines if line.startswith(which)), 0)
+    return 0

@@ -65,7 +65,7 @@ MISTAKES = [
     ("SELECT 'it", "unrecognized token", (1, 8), "quote that is opened"),
     ("SELECT 1; SELECT 2", "only one statement", None, "by itself"),
     ("UPDATE products SET price = 0", "only SELECT can be used here, not UPDATE", None, "patch"),
-    ("SELECT random()", "the function random() is not allowed here", (1, 8), None),
+    ("SELECT randomblob(4)", "the function randomblob() is not allowed here", (1, 8), None),
     ("SELECT * FROM _secret", "the table _secret cannot be read here", (1, 15), "the page shows"),
     ("SELECT count(*) FROM events a, events b, events c", "longer than 250 ms", None, "Narrow it by WHERE"),
 ]
@@ -122,7 +122,7 @@ def test_the_command_line_says_which_rows_did_not_hold(
     few.write_text(
         "id\tkind\tsql\texpected\tnote\n"
         "A\treadonly\tselect 1\tok\t\n"
-        "B\treadonly\tselect random()\tok|limit\t\n"
+        "B\treadonly\tselect randomblob(4)\tok|limit\t\n"
         "C\tprojection\tcreate table t(a) ;; insert into t values(:qty)\tok\t\n"
         "D\tprojection\tdelete from _checkpoint\tlimit\t\n",
         encoding="utf-8",
@@ -134,16 +134,47 @@ def test_the_command_line_says_which_rows_did_not_hold(
     assert last.startswith("held 2 of 4 late 0 grew ")
 
 
-@pytest.mark.parametrize("text", ["", "id\tsql\n1\tselect 1\n", None])
+HEAD = "id\tkind\tsql\texpected\tnote\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (None, "No such file"),
+        (b"", "does not name the column id"),
+        (b"id\tsql\n1\tselect 1\n", "does not name the column kind"),
+        (HEAD.encode(), "it has no rows"),
+        (b"\xff\xfe" + HEAD.encode(), "not UTF-8 at byte 0"),
+        (f"{HEAD}A\treadonly\tselect 1\n".encode(), "line 2 ends before the column expected"),
+        (f"{HEAD}\nA\treadonly\tselect\t1\tok\t\n".encode(), "line 3 has more columns than line 1"),
+        (f"{HEAD}A\treading\tselect 1\tok\t\n".encode(), "the kind is readonly or projection, not 'reading'"),
+        (f"{HEAD}A\treadonly\tselect 1\tok|fine\t\n".encode(), "is one or more of ok|denied|limit|timeout, not 'fine'"),
+        (f"{HEAD}A\treadonly\tselect 1\t\t\n".encode(), "not ''"),
+    ],
+)
 def test_a_file_that_is_no_corpus_is_said_to_be_none(
-    tmp_path: Path, text: str | None, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, text: bytes | None, said: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     file = tmp_path / "x.tsv"
     if text is not None:
-        file.write_text(text, encoding="utf-8")
+        file.write_bytes(text)
     monkeypatch.setattr(sys, "argv", ["lab", "guard", str(file)])
     assert main() == 2
-    assert "is no corpus" in capsys.readouterr().err
+    error = capsys.readouterr().err
+    assert "x.tsv is no corpus: " in error
+    assert said in error
+
+
+def test_a_corpus_may_come_from_any_system_and_editor(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "x.tsv"
+    rows = ["", "A\treadonly\tselect 'a\u2028b', '<<x|3>>{{NL}}'\tok\tnote", "  ", "B\tprojection\t\tdenied"]
+    file.write_bytes("\r\n".join([HEAD.strip(), *rows]).encode("utf-8-sig"))
+    assert [row.steps for row in corpus.rows(file)] == [("select 'a\u2028b', 'xxx\n'",), ("",)]
+    monkeypatch.setattr(sys, "argv", ["lab", "guard", str(file)])
+    assert main() == 0
+    assert capsys.readouterr().out.startswith("held 2 of 2 late 0 grew ")
 
 
 def test_mutants_of_hostile_sql_do_no_harm() -> None:

@@ -13,7 +13,8 @@ from lab.guard.hardening import connect
 from lab.guard.messages import Stepped, Steps
 from lab.guard.own import OwnStore, Unfit
 
-CORPUS = {row.id: row for row in corpus.rows(Path(__file__).parent / "guard" / "hostile_sql.tsv")}
+FILES = (Path(__file__).parent / "guard" / f"{name}.tsv" for name in ("hostile_sql", "more_sql"))
+CORPUS = {row.id: row for file in FILES for row in corpus.rows(file)}
 
 
 @pytest.fixture(scope="module")
@@ -53,14 +54,17 @@ ABLATIONS: dict[str, tuple[tuple[str, ...], Callable[[pytest.MonkeyPatch], None]
         ("H178", "H179", "H181", "H202", "H210", "H226"),
         lambda patch: patch.setattr(gates.Gate, "__call__", lambda gate, *what: gate.changed.add("any") or 0),
     ),
-    "functions": (("H215", "H217", "H218", "H219"), with_functions),
+    "functions": (("H215", "H217", "H218", "H219", "R414", "R415", "R420", "R422"), with_functions),
     "defaults": (
         ("H213", "H214", "H233", "H234", "H238"),
         lambda patch: patch.setattr(OwnStore, "_why_not_kept", lambda store, table: None),
     ),
-    "reserved names": (("H206",), lambda patch: patch.setattr(policy, "RESERVED", ("sqlite_",))),
+    "reserved names": (
+        ("H206", "R355", "R356", "R357", "R358", "R359"),
+        lambda patch: patch.setattr(policy, "RESERVED", ("sqlite_",)),
+    ),
     "words": (
-        ("H241",),
+        ("H241", "R328", "R329"),
         lambda patch: (
             patch.setattr(own, "first_word", lambda sql: "delete"),
             patch.setattr(gates.Gate, "_why_not_changed", lambda gate, name, schema: gate.changed.add(name)),
@@ -79,7 +83,7 @@ def test_without_this_defence_rows_fall(read_db: Path, defence: str, monkeypatch
 
 
 def verdict(read_db: Path, row: str) -> str:
-    return trial.VERDICTS[tried(read_db, *CORPUS[row].steps).kind]
+    return trial.ENDS[tried(read_db, *CORPUS[row].steps).kind]
 
 
 @pytest.mark.parametrize(

@@ -44,7 +44,7 @@ def mutants(many: int, seed: str) -> Iterator[Row]:
         steps = list(row.steps)
         for _ in range(chance.randint(1, 2)):
             steps[step] = mutate(chance, steps[step], chance.choice(other.steps))
-        yield Row(f"{row.id}.{number}", row.kind, tuple(steps), tuple(trial.VERDICTS.values()))
+        yield Row(f"{row.id}.{number}", row.kind, tuple(steps), corpus.VERDICTS)
 
 
 def mutate(chance: random.Random, sql: str, other: str) -> str:
