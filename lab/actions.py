@@ -162,6 +162,16 @@ class Sql:
 
 
 @dataclass(frozen=True, slots=True)
+class TryOut:
+    """Try whether a read model of one's own is steady, and whether its rows are what a rebuild would give."""
+
+    model: str
+
+    def __str__(self) -> str:
+        return f"trial {self.model}"
+
+
+@dataclass(frozen=True, slots=True)
 class Bulk:
     """One restock and many orders at once: of one customer, or of all in turn."""
 
@@ -213,6 +223,21 @@ class Reset:
 
 
 ShopAction = (
-    Cmd | Model | ModelWrite | Step | Run | Pause | Resume | Wait | Query | Sql | Bulk | Set | Traffic | Undo | Reset
+    Cmd
+    | Model
+    | ModelWrite
+    | Step
+    | Run
+    | Pause
+    | Resume
+    | Wait
+    | Query
+    | Sql
+    | TryOut
+    | Bulk
+    | Set
+    | Traffic
+    | Undo
+    | Reset
 )
 Action = ShopAction | FaultAction | LessonAction

@@ -22,6 +22,7 @@ from lab.actions import (
     Set,
     Step,
     Traffic,
+    TryOut,
     Undo,
     Wait,
 )
@@ -145,6 +146,12 @@ def _one_model(words: list[str], verb: str) -> str:
     return identifier(words[0], "a read model") if words else "all"
 
 
+def _trial(words: list[str]) -> TryOut:
+    if len(words) != 1:
+        raise BadLine("trial takes one read model of your own; for example: trial my_sales")
+    return TryOut(identifier(words[0], "a read model"))
+
+
 def _wait(words: list[str]) -> Wait:
     if len(words) != 1:
         raise BadLine("wait needs a number of milliseconds; for example: wait 500")
@@ -213,6 +220,7 @@ VERBS: dict[str, Callable[[list[str]], Action]] = {
     "wait": _wait,
     "query": _query,
     "sql": question,
+    "trial": _trial,
     "bulk": _bulk,
     "set": _set,
     "traffic": _traffic,

@@ -104,7 +104,7 @@ def forget(stores: Stores, action: Model, line: Line) -> Done:
     """Drop a read model of one's own with its text, and with all that was chosen for it."""
     name = action.name
     if not stores.is_own(name):
-        raise CannotDo(_not_own(stores, name))
+        raise CannotDo(not_own(stores, name))
     stores.next.discard(bare(name))
     begin_again(stores.read, name)
     stores.read.drop(bare(name))
@@ -118,7 +118,8 @@ def forget(stores: Stores, action: Model, line: Line) -> Done:
     )
 
 
-def _not_own(stores: Stores, name: str) -> str:
+def not_own(stores: Stores, name: str) -> str:
+    """Say that a read model is none of one's own."""
     if name in BUILT_IN:
         return f"{name} is built in: model drop {name} drops it, and model add {name} brings it back"
     own = stores.own()

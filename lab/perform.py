@@ -9,7 +9,7 @@ from cqrs.commands import CommandRefused, OrderLine, PlaceOrder, Restock
 from cqrs.read import queries
 from cqrs.read.projection import Projection
 from cqrs.write.handlers import handle
-from lab import asked, limits, truth
+from lab import asked, limits, steady, truth
 from lab.actions import (
     Action,
     Bulk,
@@ -25,6 +25,7 @@ from lab.actions import (
     Sql,
     Step,
     Traffic,
+    TryOut,
     Undo,
     Wait,
 )
@@ -375,6 +376,7 @@ PERFORM: dict[type, Callable[[Stores, Any, Line], Done]] = {
     Wait: _wait,
     Query: _query,
     Sql: asked.keep,
+    TryOut: steady.keep,
     Set: _set,
     Traffic: _traffic,
     Undo: _go_back,

@@ -13,13 +13,14 @@ from typing import Any, Literal
 from cqrs.read.projection import Projection
 from cqrs.read.store import ReadStore
 from cqrs.write.store import WriteStore
-from lab import asked, limits, replay, truth
-from lab.actions import Action, Query, Reset, Sql, Undo, Wait
+from lab import asked, limits, replay, steady, truth
+from lab.actions import Action, Query, Reset, Sql, TryOut, Undo, Wait
 from lab.carry_out import Answer, carry_out, finish_again, locked_means_busy, settle
 from lab.clock import Clock, ManualClock, RealClock, from_iso
 from lab.journal import Entry, Journal
 from lab.language import parse
 from lab.motion import Motion
+from lab.outcome import CannotDo
 from lab.state import state_of
 from lab.stores import Stores
 from lab.values import BadLine
@@ -139,6 +140,8 @@ class Sandbox:
                 return self._query(action, origin)
             case Sql():
                 return self._ask(action, origin)
+            case TryOut():
+                return self._try(action, origin)
             case _:
                 with self.lock:
                     answer = carry_out(self.stores, action, origin)
@@ -186,6 +189,25 @@ class Sandbox:
             if answer.n is None:
                 return answer
             return replace(answer, took_ms=found.took_us / 1000, result=asked.result(question, found))
+
+    def _try(self, action: TryOut, origin: str) -> Answer:
+        """Try a read model of one's own, with the lock let go meanwhile."""
+        while True:
+            with self.lock, locked_means_busy():
+                self.stores.ensure_read()
+                folder = self.stores.folder
+                try:
+                    subject = steady.subject(self.stores, action.model)
+                except CannotDo as cannot:
+                    return carry_out(self.stores, action, origin, failed=str(cannot))
+            started = time.perf_counter()
+            trial = steady.trial(subject, self.root.name)
+            took = (time.perf_counter() - started) * 1000
+            with self.lock:
+                if folder == self.stores.folder:
+                    answer = carry_out(self.stores, action, origin, known=steady.done(self.stores, subject, trial))
+                    self._tick()
+                    return replace(answer, took_ms=round(took, 2))
 
     def _until_fresh(self, query: Query) -> tuple[int, str | None]:
         """Wait for the projector; return the events that it applied meanwhile, and why it was not enough."""

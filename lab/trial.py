@@ -19,11 +19,12 @@ from lab import guard
 from lab.guard import policy
 from lab.guard.turns import CROWDED
 from lab.trial_log import Log
-from lab.trial_rows import Difference, differences
+from lab.trial_rows import Difference, Table, differences
 from lab.trial_scratch import Filled, Filling, Scratch
 from lab.trial_truth import Truth
 from lab.trial_words import (
     NOT_YET,
+    REBUILD,
     TITLES,
     WRITE_STORE,
     counted,
@@ -86,18 +87,33 @@ class Trial:
         return next(entry for entry in self.tried if entry.name == name)
 
 
+@dataclass(frozen=True, slots=True)
+class Live:
+    """The rows of a read model as they stand in read.db, and the position of its checkpoint."""
+
+    table: Table
+    position: int
+
+
 def try_out(model: guard.Model, log: Path, truth: Truth | None = None, who: str | None = None) -> Trial:
     """Try a read model on a log (a write.db, which is only read), with the truth if it is known.
 
     ``who`` is the sandbox. Raise guard.Busy, with the reason in words, if too many are being tried.
     """
+    return try_on(model, Log.read(log), truth, None, who)
+
+
+def try_on(
+    model: guard.Model, log: Log, truth: Truth | None = None, live: Live | None = None, who: str | None = None
+) -> Trial:
+    """Try a read model on a log that was read; ``live`` are its rows, if it stands in a sandbox."""
     checked = guard.check(model, who=who)
     if checked.findings:
         finding = checked.findings[0]
         said = f"{finding.said[0].upper()}{finding.said[1:]}." + (f" {finding.hint}" if finding.hint else "")
         return Trial(model.name, 0, 0, 0, 0, (), (Tried("file", False, said),))
     with _turn(), tempfile.TemporaryDirectory(prefix="lagoon-trial-") as folder:
-        return _Trying(model, Log.read(log), Path(folder), truth, who).trial()
+        return _Trying(model, log, Path(folder), who).trial(truth, live)
 
 
 _turns = threading.BoundedSemaphore(policy.TRIALS_AT_ONCE)
@@ -117,17 +133,17 @@ def _turn() -> Iterator[None]:
 class _Trying:
     """One trial on its way. A long log is tried whole where it is rebuilt, and from its beginning in all other ways."""
 
-    def __init__(self, model: guard.Model, log: Log, folder: Path, truth: Truth | None, who: str | None) -> None:
-        self.model, self.log, self.truth, self.folder, self.who = model, log, truth, folder, who
+    def __init__(self, model: guard.Model, log: Log, folder: Path, who: str | None) -> None:
+        self.model, self.log, self.folder = model, log, folder
         self.projection = parse(model.name, model.source)
         self.scratch = Scratch(folder, model, who)
 
-    def trial(self) -> Trial:
+    def trial(self, truth: Truth | None, live: Live | None) -> Trial:
         filling = self.scratch.empty(policy.TRIAL_WORK).on(self.log.events[: policy.TRIAL_EVENTS])
         self.begun = filling.filled()
         self.events = self.log.events[: self.begun.position]
         self.whole = filling.on(self.log.events[policy.TRIAL_EVENTS :]).filled()
-        true = [self._true(self.truth, filling)] if self.truth else []
+        true = [self._true(truth, filling)] if truth else []
         tried = [Tried("file", True, "Its file can be added."), self._log()]
         digests: tuple[str, ...] = ()
         if self.events:
@@ -139,6 +155,7 @@ class _Trying:
             ]
         head, position, rows = len(self.log.events), self.whole.position, len(self.whole.table.rows)
         tried += true
+        tried += [self._live(live)] if live else []
         return Trial(self.model.name, head, position, rows, self.whole.work, digests, tuple(tried))
 
     def _log(self) -> Tried:
@@ -180,6 +197,19 @@ class _Trying:
         filled = self.scratch.empty().forgetful(self.events).filled()
         wrong = next(differences(filled.table, self.begun.table, self.projection.key), None)
         return Tried("memory", None, without_memory(filled.stopped, wrong, len(self.begun.table.rows)), wrong)
+
+    def _live(self, live: Live) -> Tried:
+        """Compare the live rows with those of a rebuild to the same event."""
+        rebuilt = self.whole
+        if live.position != rebuilt.position:
+            rebuilt = self.scratch.empty().on(self.log.events[: live.position]).filled()
+        if live.table == rebuilt.table:
+            return Tried("live", True, f"They are what a rebuild gives, as of event #{live.position}.")
+        if live.table.columns != rebuilt.table.columns:
+            return Tried("live", False, "They are still those of another text.")
+        wrong = next(differences(live.table, rebuilt.table, self.projection.key), None)
+        said = f"As of event #{live.position}, {in_words(wrong, REBUILD)}" if wrong else "A rebuild gives others."
+        return Tried("live", False, said, wrong)
 
     def _judged(self, name: str, said: str, filled: Filled, right: Filled) -> Tried:
         """Compare the rows that came of some way with those of the first rebuild."""

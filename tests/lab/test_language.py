@@ -21,6 +21,7 @@ from lab.actions import (
     Sql,
     Step,
     Traffic,
+    TryOut,
     Undo,
     Wait,
 )
@@ -73,6 +74,7 @@ MEANINGS = {
     "query sales via=wait": Query("sales", None, "wait"),
     'sql read "SELECT * FROM sales"': Sql("read", "SELECT * FROM sales"),
     r'sql write "SELECT \"id\"\nFROM orders"': Sql("write", 'SELECT "id"\nFROM orders'),
+    "trial spent": TryOut("spent"),
     "bulk 100": Bulk(100),
     "bulk 100 from=8": Bulk(100),
     "bulk 20 customer=c2": Bulk(20, "c2"),
