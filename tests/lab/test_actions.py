@@ -432,8 +432,19 @@ def test_rows_changed_by_hand_are_drift(sandbox: Sandbox) -> None:
     assert act(sandbox, "oracle product_card").result["product_card"][0]["says"] == 77
 
 
-@pytest.mark.parametrize("line", ["strategies shoppers=2", "race guarded", "travel 3 since=1", "measure crud"])
+@pytest.mark.parametrize(
+    "line",
+    [
+        "strategies shoppers=2",
+        "race guarded",
+        "travel 3 since=1",
+        "measure crud",
+        'sql write "SELECT count(*) FROM orders"',
+        "trial mine",
+    ],
+)
 def test_a_look_has_a_result_and_leaves_the_stores_as_they_were(sandbox: Sandbox, line: str) -> None:
+    act(sandbox, 'model write mine "-- key: a\\nCREATE TABLE mine (a);\\n-- on OrderPlaced\\nDELETE FROM mine;"')
     before = sandbox.stores.fingerprint()
     assert act(sandbox, line).result
     assert sandbox.stores.fingerprint() == before

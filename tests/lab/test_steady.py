@@ -1,4 +1,4 @@
-"""The line ``trial``: whether a read model of one's own is steady, and why its live rows are not what they should be."""
+"""The line ``trial``: whether a read model of one's own is steady, and why its live rows are not what they should."""
 
 import json
 import threading
@@ -95,7 +95,9 @@ def test_live_rows_that_no_rebuild_would_give_are_told_with_what_befell_them(
 
 
 def test_one_that_stops_at_an_event_is_told_where(mine: Sandbox) -> None:
-    stops = SPENT.replace("ON CONFLICT (customer_id) DO UPDATE SET sales_cents = sales_cents + excluded.sales_cents", "")
+    stops = SPENT.replace(
+        "ON CONFLICT (customer_id) DO UPDATE SET sales_cents = sales_cents + excluded.sales_cents", ""
+    )
     done(mine, f"model write once {in_quotes(stops.replace('spent', 'once'))}")
     done(mine, "cmd place_order customer=c1 product=mug qty=1 order=o3")
     assert mine.act("run").outcome == "stopped"
