@@ -6,7 +6,8 @@
 //   data-params  ["name", …], or {"EventType": ["name", …]} below each "-- on EventType": what is offered after a colon
 //   data-marks   [{"line": 3, "column": 5, "length": 6, "said": "…"}]: underlined; also on an element elsewhere that
 //                names the textarea by data-marks-for="its id"
-//   data-draft   what is typed is kept under this name, and is there again when the textarea comes again
+//   data-draft   what is typed is kept under this name while the tab is open, and is there when the textarea comes again
+//   data-given   a number: where it is there or new, what the page brought counts, and not the draft
 import * as cm from "./vendor/editor.min.js";
 
 const KEYWORDS = `SELECT DISTINCT FROM WHERE AND OR NOT IN BETWEEN LIKE GLOB IS NULL AS ON USING JOIN LEFT INNER CROSS
@@ -105,16 +106,20 @@ function marks(area, doc) {
   });
 }
 
-function draftOf(area) {
-  return area.dataset.draft && "draft:" + area.dataset.draft;
+const draftOf = (area) => area.dataset.draft && "draft:" + area.dataset.draft;
+
+// What a textarea came with: where that changes, the page has brought another text.
+const came = (area) => [area.dataset.draft, area.dataset.given].join();
+
+function arrive(area) {
+  const draft = "given" in area.dataset || !area.dataset.draft ? null : sessionStorage.getItem(draftOf(area));
+  area.value = draft ?? area.defaultValue;
 }
 
 function make(area) {
-  const draft = draftOf(area) && sessionStorage.getItem(draftOf(area));
-  if (draft !== null && draft !== undefined && !("given" in area.dataset)) area.value = draft;
+  arrive(area);
   area.hidden = true;
   const shadow = area.parentElement.attachShadow({ mode: "open" });
-  const label = area.labels[0];
   let mirroring = false;
   const mirror = cm.EditorView.updateListener.of((update) => {
     if (!update.docChanged || mirroring) return;
@@ -124,8 +129,9 @@ function make(area) {
     mirroring = false;
   });
   const keys = [
-    { key: "Mod-Enter", run: () => (area.form?.requestSubmit(), true) },
+    { key: "Mod-Enter", run: (view) => (cm.closeCompletion(view), area.form?.requestSubmit(), true) },
     { key: "Tab", run: cm.acceptCompletion },
+    { key: "Escape", run: (view) => leave(area, view) },
   ];
   const view = new cm.EditorView({
     doc: area.value,
@@ -142,12 +148,13 @@ function make(area) {
       cm.syntaxHighlighting(tone),
       look,
       cm.EditorView.lineWrapping,
-      cm.EditorView.contentAttributes.of({ "aria-label": label?.textContent.trim() ?? "SQL" }),
+      cm.EditorView.domEventHandlers({ beforeinput: replace }),
+      cm.EditorView.contentAttributes.of(() => ({ "aria-label": area.labels[0]?.textContent.trim() ?? "SQL" })),
       cm.placeholder(area.placeholder),
       mirror,
     ],
   });
-  label?.addEventListener("click", () => view.focus());
+  area.labels[0]?.addEventListener("click", () => view.focus());
   const mark = () => view.dispatch(cm.setDiagnostics(view.state, marks(area, view.state.doc)));
   const follow = () => {
     if (draftOf(area)) sessionStorage.setItem(draftOf(area), area.value);
@@ -158,9 +165,31 @@ function make(area) {
   };
   area.addEventListener("input", follow);
   new MutationObserver(mark).observe(area, { attributeFilter: ["data-marks"] });
-  editors.set(area, { follow, mark, view });
+  editors.set(area, { follow, mark, view, came: came(area) });
   mark();
   if (area.autofocus) view.focus();
+}
+
+// Where typing replaces a selection, Chromium keeps the colour of what was there by an inline style, which the CSP
+// forbids and reports. So it is replaced here, by way of the same handlers.
+function replace(event, view) {
+  const { from, to, empty } = view.state.selection.main;
+  if (event.inputType !== "insertText" || event.data === null || empty || view.composing) return false;
+  const insert = () => view.state.update(view.state.replaceSelection(event.data), { userEvent: "input.type", scrollIntoView: true });
+  const handled = view.state.facet(cm.EditorView.inputHandler).some((handler) => handler(view, from, to, event.data, insert));
+  if (!handled) view.dispatch(insert());
+  event.preventDefault();
+  return true;
+}
+
+// Escape closes what is offered, or leads out of the editor; the next one leads out of a dialog.
+function leave(area, view) {
+  const offering = cm.completionStatus(view.state) === "active";
+  cm.closeCompletion(view);
+  if (offering) return true;
+  const next = area.form?.querySelector("button:not([disabled])");
+  next ? next.focus() : view.contentDOM.blur();
+  return true;
 }
 
 /** Make an editor of every textarea that wants one and has none, and let the others take over what came anew. */
@@ -170,6 +199,16 @@ export function upgrade() {
   }
   for (const area of document.querySelectorAll('textarea[data-editor="sql"]')) {
     const editor = editors.get(area);
-    editor ? (editor.follow(), editor.mark()) : make(area);
+    if (!editor) {
+      make(area);
+      continue;
+    }
+    area.hidden = true;
+    if (editor.came !== came(area)) {
+      editor.came = came(area);
+      arrive(area);
+    }
+    editor.follow();
+    editor.mark();
   }
 }

@@ -67,7 +67,13 @@
     offer();
     tell();
     edit();
+    if (/^sql/.test(event.detail?.ctx?.target?.id ?? event.target?.id)) reveal(document.getElementById("sql-answer"));
   });
+  // An answer is brought into sight where it begins outside.
+  function reveal(answer) {
+    const top = answer?.getBoundingClientRect().top ?? 0;
+    if (top < 0 || top > innerHeight * 0.7) answer?.scrollIntoView({ block: "start" });
+  }
   sheet?.addEventListener("click", (event) => {
     if (event.target === sheet) sheet.close();
   });

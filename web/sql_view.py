@@ -1,0 +1,80 @@
+"""What the SQL pane shows: what can be asked, an answer or an error with its place, two answers beside each other."""
+
+import time
+from typing import Any
+
+from lab import questions
+from lab.actions import Sql
+from lab.asked_before import Asked, history, names
+from lab.carry_out import Answer
+from lab.guard import policy
+from lab.language import parse
+from lab.questions import Pair, Store
+from lab.sandbox import Sandbox
+from lab.sql_language import FIRST, MOST_CHARS
+from web import sql_cells
+
+SIDES: tuple[Store, ...] = ("write", "read")
+"""In the order in which a pair is shown: left to right."""
+
+
+def sheet(sandbox: Sandbox, store: str, text: str | None, answer: Answer | None = None) -> dict[str, Any]:
+    """Return what the pane shows; ``text`` is what somebody wants to stand in it."""
+    before = history(sandbox)
+    last = next((entry.sql for entry in before if entry.store == store), None)
+    return {
+        "store": store,
+        "other": "write" if store == "read" else "read",
+        "text": text if text is not None else last or f"SELECT * FROM {FIRST[store]}",
+        "given": time.time_ns() if text is not None else None,
+        "names": names(sandbox, store),
+        "questions": questions.to(store),
+        "pairs": questions.file().pair,
+        "history": [_remembered(entry) for entry in before],
+        "answer": shown(answer) if answer else None,
+        "most_rows": policy.ROWS,
+        "most_chars": MOST_CHARS,
+    }
+
+
+def _remembered(entry: Asked) -> dict[str, Any]:
+    first, *more = entry.sql.strip().splitlines() or [""]
+    return {**entry._asdict(), "shown": first + (" …" if more else "")}
+
+
+def shown(answer: Answer) -> dict[str, Any]:
+    """Return an answer as the pane shows it: rows with figures and a plan, or an error with its place."""
+    action, found = parse(answer.line) if answer.n else None, answer.result or {}
+    sql = action.sql if isinstance(action, Sql) else ""
+    seen = {"sql": sql, "outcome": answer.outcome, "reason": answer.reason, "took_ms": answer.took_ms, **found}
+    if answer.outcome == "done":
+        seen["table"] = sql_cells.table(found)
+    elif place := found.get("place"):
+        seen["line"] = _around(sql, place)
+        seen["marks"] = [{**place, "length": max(1, len(place["word"])), "said": answer.reason}]
+    return seen
+
+
+def _around(sql: str, place: dict[str, Any]) -> tuple[str, str, str]:
+    """Return the line of an error in three parts: before the place, what stands there, and what comes behind."""
+    line, start = sql.split("\n")[place["line"] - 1], place["column"] - 1
+    end = start + max(1, len(place["word"].splitlines()[0] if place["word"] else ""))
+    return line[:start], line[start:end], line[end:]
+
+
+def compared(sandbox: Sandbox, pair: Pair, write: Answer, read: Answer) -> dict[str, Any]:
+    """Return two answers beside each other, and what there is to say of them."""
+    answers: dict[Store, Answer] = {"write": write, "read": read}
+    sides = {side: {**shown(answers[side]), "sql": pair.sql(side).strip()} for side in SIDES}
+    both = write.outcome == read.outcome == "done"
+    work = [side.get("work", 0) for side in sides.values()]
+    return {
+        "pair": pair,
+        "sides": sides,
+        "both": both,
+        "same": both and sides["write"]["rows"] == sides["read"]["rows"],
+        "behind": max((sandbox.write.head() - at for at in sandbox.stores.positions().values()), default=0),
+        "ratio": max(work) / max(1, min(work)),
+        "more": SIDES[work.index(max(work))],
+        "most": max(work),
+    }
