@@ -12,7 +12,8 @@ from lab import broken, sources, trail, xray
 from lab.lesson_files import lessons
 from lab.lesson_progress import Progress
 from lab.sandbox import Sandbox
-from web import race, rail, stage, travel, view
+from lab.values import in_quotes
+from web import race, rail, sql_view, stage, travel, view
 from web.forms import line_of
 from web.panels import PANELS
 
@@ -73,6 +74,11 @@ def partials(sandbox):
         yield name, {"panel": travel.panel(sandbox)}
     for name in ("break", "broken"):
         yield name, {"sheet": broken.projection(sandbox, "order_list")}
+    hostile = "SELECT '" + NASTY.replace("'", "") + "', NULL"
+    for line in (None, f"sql read {in_quotes(hostile)}", 'sql read "SELECT no"'):
+        asked = sandbox.act(line) if line else None
+        for name in ("sql", "sql_answer", "sql_history"):
+            yield name, {"sheet": sql_view.sheet(sandbox, "read", None, asked)}
     yield "race", {"panel": race.panel(sandbox)}
     yield "share", {"sheet": {"link": "http://localhost/open", "lines": ["run"], "too_long": False}}
 
