@@ -33,8 +33,8 @@ class Subject:
     live: Live
 
 
-def subject(stores: Stores, name: str) -> Subject:
-    """Look at a read model of one's own as it stands now; raise CannotDo if there is none of that name."""
+def _wanted(stores: Stores, name: str) -> Projection:
+    """Return the projection of a read model of one's own; raise CannotDo if there is none of that name now."""
     projection = stores.projection(name)
     if name in BUILT_IN:
         raise CannotDo(f"{name} is built in; a trial is for a read model of your own, such as a copy of it")
@@ -42,6 +42,12 @@ def subject(stores: Stores, name: str) -> Subject:
         raise CannotDo(not_own(stores, name))
     if name not in stores.checkpoints():
         raise CannotDo(f"there is no read model {name} now; this line brings it back: model add {name}")
+    return projection
+
+
+def subject(stores: Stores, name: str) -> Subject:
+    """Look at a read model of one's own as it stands now; raise CannotDo if there is none of that name."""
+    projection = _wanted(stores, name)
     with closing(connect_read_only(stores.folder / "read.db")) as read:
         read.execute("BEGIN")
         position = read.execute("SELECT position FROM _checkpoint WHERE name = ?", (name,)).fetchone()[0]
@@ -71,6 +77,7 @@ def _with_cause(stores: Stores, found: Subject, entry: Tried) -> Tried:
 
 def keep(stores: Stores, action: TryOut, line: Line) -> Done:
     """Keep a line whose trial is not known: it is replayed, or the server died before it was over."""
+    _wanted(stores, action.model)
     return Done(reason=NOT_AGAIN)
 
 

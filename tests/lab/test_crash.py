@@ -79,6 +79,7 @@ LINES = (
     "patch \"UPDATE product_card SET in_stock = in_stock + 5 WHERE product_id = 'lamp'\"",
     "measure crud",
     "index",
+    "trial sales",
 )
 
 BESIDE_BEFORE = (
