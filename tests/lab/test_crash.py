@@ -14,8 +14,12 @@ from typing import Any
 import pytest
 
 from lab import guard
+from lab.actions import ModelWrite
+from lab.guard.keeper import Keeper
+from lab.guard.worker import answer
 from lab.language import VERBS
 from lab.sandbox import Sandbox
+from tests.lab.owned import ADD, EDIT, EDIT_TO_ONCE, NAMED, ORDERS, SPENT
 from tests.lab.sandboxes import hold
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
@@ -133,6 +137,30 @@ LOOSE_LINES = (
 ARMED_LINES = ("step sales 2", "run sales", "run", "redeliver sales 6", "reorder sales")
 ARMED_POINTS = ("after_event", "before_checkpoint", "after_commit")
 
+OWN_BEFORE = (
+    *ORDERS,
+    ADD,
+    "run spent",
+    str(ModelWrite("other", SPENT.replace("spent", "other"))),
+    "model drop other",
+    "mode spent poison=park",
+    "bulk 2",
+)
+"""One of one's own stands at the head of then, another was dropped, and keeps its text."""
+
+OWN_LINES = (
+    EDIT,
+    str(ModelWrite("third", SPENT.replace("spent", "third"))),
+    str(ModelWrite("other", NAMED.replace("spent", "other"))),
+    "model rebuild spent",
+    "model forget spent",
+    "run spent",
+    "mode spent dedupe=off atomic=off; crash spent before_checkpoint; run spent",
+    "mode spent dedupe=off atomic=off; redeliver spent 6",
+)
+EDITED_BEFORE = (*OWN_BEFORE, EDIT, "model fill spent 9")
+EDITED_LINES = ("model fill spent", "model switch spent", ADD, EDIT_TO_ONCE, "model cancel spent", "model forget spent")
+
 DUAL_BEFORE = ("dual on", "cmd place_order customer=c1 product=lamp qty=2")
 DUAL_ARMED_BEFORE = (*DUAL_BEFORE, "dual on crash=yes")
 
@@ -203,7 +231,7 @@ def on_a_copy(root: Path, deed: Deed, watch: Callable[[str], None]) -> int:
     return in_child(watched(scene, deed, watch))
 
 
-def deaths(statements: list[str]) -> list[int]:
+def deaths(statements: list[str], most: int) -> list[int]:
     """Return where to die: first of all, and after each statement that made something last."""
     points = [0]
     inside = False
@@ -212,7 +240,7 @@ def deaths(statements: list[str]) -> list[int]:
         inside = (inside or verb == "BEGIN") and verb not in ("COMMIT", "ROLLBACK")
         if not inside and verb not in ("SELECT", "PRAGMA", "ROLLBACK", "ATTACH", "--"):
             points.append(number + 1)
-    return points[:: max(1, len(points) // MOST_DEATHS)]
+    return points[:: max(1, len(points) // most)]
 
 
 def sandbox_after(root: Path, lines: tuple[str, ...]) -> Path:
@@ -241,11 +269,21 @@ def prepared_beside(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
+def owning(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return sandbox_after(tmp_path_factory.mktemp("crash") / "sandbox", OWN_BEFORE)
+
+
+@pytest.fixture(scope="module")
+def editing(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return sandbox_after(tmp_path_factory.mktemp("crash") / "sandbox", EDITED_BEFORE)
+
+
+@pytest.fixture(scope="module")
 def loosened(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return sandbox_after(tmp_path_factory.mktemp("crash") / "sandbox", LOOSE_BEFORE)
 
 
-def die_everywhere(root: Path, log: Path, deed: Deed) -> set[str]:
+def die_everywhere(root: Path, log: Path, deed: Deed, most: int = MOST_DEATHS) -> set[str]:
     """Do something once undisturbed, then die in the middle of it again and again, and compare.
 
     Return the fingerprints that were seen other than the first and the last.
@@ -255,7 +293,7 @@ def die_everywhere(root: Path, log: Path, deed: Deed) -> set[str]:
         assert on_a_copy(root, deed, lambda sql: print(sql.split()[0], file=statements, flush=True)) == 0
     after = picture(root.with_name("scene"))
     seen = set()
-    for number in deaths(log.read_text().splitlines()):
+    for number in deaths(log.read_text().splitlines(), most):
         assert on_a_copy(root, deed, die_at(number)) in (0, DIED)
         now = picture(root.with_name("scene"))
         assert None not in now[1].values()
@@ -285,6 +323,35 @@ def test_without_guards_a_line_that_is_cut_off_is_done_once_all_the_same(
 ) -> None:
     """Nothing in the projection would notice a second time: what keeps it from happening is the note of the line."""
     assert die_everywhere(loosened, tmp_path / "statements", lambda sandbox: sandbox.act(line)) == set()
+
+
+@pytest.mark.parametrize(
+    ("prepared_as", "line"),
+    [("owning", line) for line in OWN_LINES] + [("editing", line) for line in EDITED_LINES],
+    ids=lambda words: words[:24],
+)
+def test_wherever_a_line_about_one_s_own_read_model_is_cut_off_it_is_finished_on_opening(
+    prepared_as: str, line: str, request: pytest.FixtureRequest, tmp_path: Path
+) -> None:
+    """The guard's worker dies too, as its requests are answered in the process that does the line."""
+    root = shutil.copytree(request.getfixturevalue(prepared_as), tmp_path / "sandbox")
+    *first, last = line.split("; ")
+    with closing(Sandbox(root)) as sandbox:
+        for other in first:
+            assert sandbox.act(other).outcome == "done"
+    assert die_everywhere(root, tmp_path / "statements", lambda sandbox: at_home(sandbox, last), most=4) == set()
+
+
+def at_home(sandbox: Sandbox, line: str) -> None:
+    guard._keepers[os.getpid()] = AtHome()
+    assert sandbox.act(line).outcome != "failed"
+
+
+class AtHome(Keeper):
+    """Answers the guard's requests here, and not in a worker."""
+
+    def once(self, request: Any, kind: Any, seconds: float, who: str | None = None) -> Any:
+        return next(answer(request))
 
 
 @pytest.mark.parametrize("point", ARMED_POINTS)

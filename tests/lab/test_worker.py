@@ -4,9 +4,10 @@ import threading
 
 import pytest
 
-from lab import limits
+from lab import guard, limits
 from lab.shelf import FREE_PLAY, Shelf
 from lab.worker import FIRST_BACKOFF_SECONDS, Schedule, Worker
+from tests.lab.owned import ADD
 
 BUY = "cmd place_order customer=c1 product=mug qty=1"
 
@@ -183,3 +184,46 @@ def test_stopping_waits_for_the_work_under_way_and_ends_the_thread(shelf):
     worker.stop()
     worker.stop()
     assert "worker" not in {thread.name for thread in threading.enumerate()}
+
+
+def test_a_slow_read_model_of_one_s_own_holds_up_no_other_sandbox(shelf, clock, monkeypatch):
+    common, own = Worker(shelf, now=clock), Worker(shelf, now=clock, own=True)
+    shelf.on_open = shelf.on_change = lambda *changed: (common.look(*changed), own.look(*changed))
+    slow, other = (shelf.create(FREE_PLAY, "127.0.0.1") for _ in range(2))
+    delivering, go_on = threading.Event(), threading.Event()
+
+    def deliver_slowly(*args):
+        delivering.set()
+        assert go_on.wait(timeout=20)
+        return deliver(*args)
+
+    deliver = guard.deliver
+    monkeypatch.setattr(guard, "deliver", deliver_slowly)
+    act(shelf, slow, "set delay=0", ADD, BUY)
+    act(shelf, other, "set delay=0")
+    background = threading.Thread(target=own.work_off)
+    background.start()
+    assert delivering.wait(timeout=20)
+    act(shelf, other, BUY)
+    common.work_off()
+    with shelf.open(other) as sandbox:
+        assert not behind(sandbox)
+    go_on.set()
+    background.join()
+    clock.reading += 1
+    common.work_off()
+    own.work_off()
+    with shelf.open(slow) as sandbox:
+        assert not behind(sandbox)
+        assert sandbox.state()["projections"]["spent"]["position"] == 6
+
+
+def test_a_worker_without_anything_to_do_sleeps_until_it_is_told(shelf):
+    worker = Worker(shelf, own=True)
+    shelf.on_open = shelf.on_change = worker.look
+    worker.start()
+    one = shelf.create(FREE_PLAY, "127.0.0.1")
+    act(shelf, one, "set delay=0", ADD)
+    with shelf.open(one) as sandbox, sandbox.lock:
+        assert sandbox.progressed.wait_for(lambda: not behind(sandbox), timeout=20)
+    worker.stop()
