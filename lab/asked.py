@@ -9,6 +9,7 @@ from typing import Any
 from lab import guard, plan
 from lab.actions import Sql
 from lab.outcome import Done, Line
+from lab.own import plain
 from lab.stores import Stores
 
 NOT_AGAIN = "kept, and not asked again: ask it to see what the store answers now"
@@ -51,12 +52,3 @@ def result(question: Sql, answer: guard.Answer) -> dict[str, Any]:
         "place": {"line": place.line, "column": place.column, "word": place.word} if place else None,
         "hint": answer.hint,
     }
-
-
-def plain(cell: Any) -> Any:
-    """Return a value as JSON can hold it: bytes and what is infinite as SQLite would write them."""
-    if isinstance(cell, bytes):
-        return f"x'{cell.hex()}'"
-    if isinstance(cell, float) and cell in (float("inf"), float("-inf")):
-        return "9e999" if cell > 0 else "-9e999"
-    return cell

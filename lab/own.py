@@ -176,11 +176,17 @@ def any_text(raw: bytes) -> str:
 
 
 def plain(value: Any) -> Any:
-    """Return a value that a learner's statements made as JSON and a page can have it: neither bytes nor too long."""
+    """Return a value as JSON can hold it: bytes and what is infinite as SQLite would write them."""
     if isinstance(value, bytes):
-        value = f"x'{value.hex()}'"
+        return f"x'{value.hex()}'"
     if isinstance(value, float) and value in (float("inf"), float("-inf")):
-        value = str(value)
+        return "9e999" if value > 0 else "-9e999"
+    return value
+
+
+def shown(value: Any) -> Any:
+    """Return a value as a page and a query give it: whatever a learner's statements made, and not too long."""
+    value = plain(value)
     if isinstance(value, str) and len(value) > SHOWN_CHARS:
         return value[: SHOWN_CHARS - 1] + "…"
     return value

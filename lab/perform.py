@@ -53,7 +53,7 @@ from lab.lesson_actions import Index, Measure, Patch
 from lab.lesson_deeds import index, measure, patch
 from lab.oracle import oracle
 from lab.outcome import Applied, CannotDo, Done, Line
-from lab.own import plain
+from lab.own import shown
 from lab.own_deeds import forget, write
 from lab.race import race
 from lab.stores import Stores
@@ -323,7 +323,7 @@ def _query(stores: Stores, action: Query, line: Line) -> Done:
         "as_of": page.as_of,
         "head": head,
         "waited": line.waited,
-        "result": [{column: plain(value) for column, value in row.items()} for row in page.rows],
+        "result": [{column: shown(value) for column, value in row.items()} for row in page.rows],
     }
     return Done(reason=told, position=page.as_of, query=seen)
 

@@ -27,6 +27,7 @@ def beside(sandbox: Sandbox) -> list[dict[str, Any]]:
             "name": name,
             "switched": standing[name]["stage"] == "switched",
             "lost": standing[name]["lost"],
+            "edited": "text" in standing[name],
             "position": green.position,
             "live": live[name],
             "head": head,

@@ -6,7 +6,7 @@ from typing import Any
 from cqrs.events import RecordedEvent
 from lab.clock import from_iso
 from lab.keys import keys_of
-from lab.own import plain
+from lab.own import shown
 from lab.sandbox import Sandbox
 from lab.xray import PAGE
 
@@ -68,7 +68,7 @@ def row(sandbox: Sandbox, model: str, key: str) -> dict[str, Any] | None:
     found = cursor.fetchone()
     if found is None:
         return None
-    cells = {column[0]: plain(value) for column, value in zip(cursor.description, found, strict=True)}
+    cells = {column[0]: shown(value) for column, value in zip(cursor.description, found, strict=True)}
     return {"model": model, "key": key, "cells": cells, "event": event(sandbox, cells.get("from_event", 0))}
 
 

@@ -87,7 +87,7 @@ def _only_in(connection: sqlite3.Connection, here: str, there: str, table: str, 
         f'SELECT * FROM {here}."{table}" EXCEPT SELECT * FROM {there}."{table}" ORDER BY {", ".join(key)}'
     )
     columns = [column[0] for column in cursor.description]
-    rows = (dict(zip(columns, map(own.plain, row), strict=True)) for row in cursor)
+    rows = (dict(zip(columns, map(own.shown, row), strict=True)) for row in cursor)
     return {key_of(row, key): row for row in rows}
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from lab.keys import Key, key_of, text_of
-from lab.own import is_own, plain
+from lab.own import is_own, shown
 from lab.sandbox import Sandbox
 from lab.travel import Journey
 from lab.travel_difference import WRITE_TABLES, Difference, Row, connect
@@ -100,11 +100,11 @@ def _table(
 ) -> Table:
     total = _count(store, name)
     columns, found = fetch(store, f'SELECT "{name}".* FROM {newest} LIMIT {WINDOW}')
-    found = [{column: plain(value) for column, value in row.items()} for row in found]
+    found = [{column: shown(value) for column, value in row.items()} for row in found]
     here = {key_of(row, key): row for row in found}
     is_long = max(total, total_now) > WINDOW
-    shown = _differing_first(here, difference) if is_long else _in_order(here | difference.gone)
-    lines = [_line(row_key, row, difference) for row_key, row in shown.items()]
+    chosen = _differing_first(here, difference) if is_long else _in_order(here | difference.gone)
+    lines = [_line(row_key, row, difference) for row_key, row in chosen.items()]
     height = max(min(WINDOW, max(total, total_now)), len(lines))
     typed = store.execute("SELECT name FROM pragma_table_info(?) WHERE type = 'INTEGER'", (name,))
     return Table(name, columns, {column for (column,) in typed}, lines, total, height, difference, stopped)

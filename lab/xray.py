@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 from cqrs.events import RecordedEvent
 from lab.keys import Key, key_of, text_of
-from lab.own import plain
+from lab.own import shown
 from lab.sandbox import Sandbox
 
 WINDOW = 8
@@ -180,7 +180,7 @@ def table_page(sandbox: Sandbox, store: str, name: str, start: int) -> dict[str,
         "store": store,
         "name": name,
         "columns": columns,
-        "rows": [{column: plain(value) for column, value in row.items()} for row in rows],
+        "rows": rows if store == "write" else [{name: shown(value) for name, value in row.items()} for row in rows],
         "start": start,
         "total": total,
         "before": max(start - PAGE, 0) if start else None,

@@ -8,7 +8,7 @@ from cqrs.events import RecordedEvent
 from cqrs.read.projection import Projection
 from lab import truth
 from lab.keys import Key, key_of, keys_of, text_of
-from lab.own import is_own, plain
+from lab.own import is_own, shown
 from lab.sandbox import Sandbox
 from lab.xray import PAGE, WINDOW, Cell, Row, Table, fetch, head_at_start
 
@@ -40,10 +40,10 @@ def _own_rows(sandbox: Sandbox, name: str, key: tuple[str, ...], found: list[dic
     """Show rows of a read model of one's own: nothing says what its cells hold, or that a key names one row only."""
     batch, seen = _last_batch(sandbox, name), Counter[str]()
     for row in found:
-        named = str(plain(text_of(key_of(row, key))))
+        named = str(shown(text_of(key_of(row, key))))
         event = row.get("from_event")
         event = event if isinstance(event, int) and 0 < event <= sandbox.write.head() else None
-        cells = [Cell(column, plain(value)) for column, value in row.items()]
+        cells = [Cell(column, shown(value)) for column, value in row.items()]
         yield Row(named, cells, event in batch, event, again=seen[named])
         seen[named] += 1
 
