@@ -38,7 +38,7 @@ soak: .venv/installed-test
 	$(VENV) -m tests.durability $(TRIALS)
 	$(VENV) -m tests.lab.guard.fuzz $(MUTANTS)
 	$(VENV) -m tests.web.hostile $(REQUESTS)
-	LAGOON_EXAMPLES=200 $(VENV) -m pytest --quiet tests/lab/test_same_seed.py tests/lab/test_beside.py
+	LAGOON_EXAMPLES=200 $(VENV) -m pytest --quiet tests/lab/test_same_seed.py tests/lab/test_beside.py tests/lab/test_trial.py
 
 lessons: .venv/installed-test
 	$(VENV) -m lab lesson check --monkeys $(MONKEYS)

@@ -49,9 +49,13 @@ class Wrong(Table, frozen=True):
 
 
 class Task(Table, frozen=True):
-    """A task as its file tells it. ``page`` is what a page asks of the read model, and ``truth`` the right answer."""
+    """A task as its file tells it. ``page`` is what a page asks of the read model, and ``truth`` the right answer.
+
+    ``number`` is its place among the others: the easiest stands first.
+    """
 
     format: int
+    number: int
     id: str
     title: str
     question: str
@@ -82,9 +86,9 @@ class Task(Table, frozen=True):
 
 @cache
 def tasks() -> dict[str, Task]:
-    """Return every task by its id: the easiest first."""
+    """Return every task by its id, in order."""
     found = [load(path) for path in sorted(FOLDER.glob("*.toml"))]
-    return {task.id: task for task in sorted(found, key=lambda task: (len(task.log), task.id))}
+    return {task.id: task for task in sorted(found, key=lambda task: (task.number, task.id))}
 
 
 def load(path: Path) -> Task:

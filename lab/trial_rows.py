@@ -9,17 +9,10 @@ Row = tuple[Any, ...]
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """Rows with the names of their columns. Two are the same if they have the same rows, in whatever order."""
+    """Rows with the names of their columns."""
 
     columns: tuple[str, ...]
     rows: tuple[Row, ...]
-
-    def __eq__(self, other: object) -> bool:
-        if not isinstance(other, Table):
-            return NotImplemented
-        return self.columns == other.columns and in_order(self.rows) == in_order(other.rows)
-
-    __hash__ = None  # type: ignore[assignment]
 
     def keys(self, key: Sequence[str]) -> list[Row]:
         """Return the key of each row, in order."""

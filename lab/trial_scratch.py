@@ -24,14 +24,20 @@ PAGES = (limits.MAX_READ_BYTES + policy.OWN_BYTES) // limits.PAGE_BYTES
 
 TOO_MUCH = f"it takes more than {policy.TRIAL_WORK:,} units of work to fill it, and a trial has no more"
 
+TOO_MANY = f"it has more than {policy.TRIAL_ROWS:,} rows, and a trial compares no more"
+
 Events = Sequence[RecordedEvent]
 
 
 @dataclass(frozen=True, slots=True)
 class Filled:
-    """How a read model stood after events had come in some way; ``stopped`` says where it went no further, and why."""
+    """How a read model stood after events had come in some way; ``stopped`` says where it went no further, and why.
+
+    Two have the same rows, in whatever order, if they have one ``digest``.
+    """
 
     table: Table
+    digest: str
     position: int
     work: int
     stopped: str | None
@@ -155,7 +161,11 @@ class Filling:
 
     def filled(self) -> Filled:
         """Return what there is now."""
-        return Filled(self.table(), self._checkpoint()[0], self.work, self.stopped)
+        found = self.table()
+        if len(found.rows) > policy.TRIAL_ROWS:
+            self.stopped = TOO_MANY
+            found = Table(found.columns, ())
+        return Filled(found, guard.digest(found.rows), self._checkpoint()[0], self.work, self.stopped)
 
     def table(self) -> Table:
         """Read the rows of the read model."""
@@ -179,9 +189,9 @@ class Filling:
 
 
 def table(connection: sqlite3.Connection, name: str) -> Table:
-    """Read the rows of a read model; what is no UTF-8 can be compared too."""
+    """Read the rows of a read model, up to one too many; what is no UTF-8 can be compared too."""
     connection.text_factory = lambda raw: raw.decode("utf-8", "replace")
-    cursor = connection.execute(f'SELECT * FROM "{name}"')
+    cursor = connection.execute(f'SELECT * FROM "{name}" LIMIT ?', (policy.TRIAL_ROWS + 1,))
     return Table(tuple(column[0] for column in cursor.description), tuple(cursor))
 
 

@@ -32,6 +32,8 @@ NOT_THE_SAME = {
 }
 
 
+SHOWN_CHARS = 60
+
 LARGEST = 9223372036854775807
 LOT = "A row has the number 9223372036854775807, the largest there is, so SQLite draws the numbers of others by lot."
 
@@ -65,7 +67,7 @@ def not_the_same(name: str, wrong: Difference | None, filled: Filled) -> str:
     if name == "same" and any(LARGEST in row for row in filled.table.rows):
         said.append(LOT)
     if filled.stopped:
-        said.append(f"It stopped at {event(filled.stopped)}.")
+        said.append(f"It stopped{at(filled.stopped)}.")
     elif wrong:
         said.append(in_words(wrong, "the first time it said"))
     return " ".join(said)
@@ -75,7 +77,7 @@ def without_memory(stopped: str | None, wrong: Difference | None, rows: int) -> 
     """Say what two deliveries do where nobody remembers the first: no fault of the file, but good to know."""
     asked = "If every event came twice and nothing remembered the first time (mode dedupe=off)"
     if stopped:
-        return f"{asked}, it would stop at {event(stopped)}. It would notice, and not go on with wrong rows."
+        return f"{asked}, it would stop{at(stopped)}. It would notice, and not go on with wrong rows."
     if wrong is None and not rows:
         return f"{asked}: that cannot be told yet, as there are no rows."
     if wrong is None:
@@ -93,9 +95,14 @@ def other_order(stands: str, should: str) -> str:
     return f"The rows are right, but in another order: {stands} stands where the write store has {should}."
 
 
-def event(stopped: str) -> str:
-    """Write where a projection stopped as the log does: event #6 OrderPlaced, and why."""
-    return stopped.replace("event ", "event #", 1) if stopped.startswith("event ") else stopped
+def is_poison(stopped: str) -> bool:
+    """Tell whether it was an event at which a projection stopped, and not that it takes too much."""
+    return stopped.startswith("event ")
+
+
+def at(stopped: str) -> str:
+    """Write where a projection stopped as the log does, and why: at event #6 OrderPlaced."""
+    return f" at event #{stopped.removeprefix('event ')}" if is_poison(stopped) else f": {stopped}"
 
 
 def in_words(wrong: Difference, who: str) -> str:
@@ -135,10 +142,10 @@ def _which_event(wrong: Difference) -> list[str]:
 def label_of(wrong: Difference) -> str:
     """Name a row as a person would: by a name that it has, and by its key."""
     row = wrong.should or wrong.says or ()
-    key = text_of(wrong.key)
+    key = text_of(tuple(shown("", value) for value in wrong.key))
     wanted = {"name", *(f"{column.removesuffix('_id')}_name" for column in wrong.named)} - set(wrong.named)
     names = [value for column, value in zip(wrong.columns, row, strict=True) if column in wanted]
-    return f"{names[0]} ({key})" if names and isinstance(names[0], str) else key
+    return f"{shown('', names[0])} ({key})" if names and isinstance(names[0], str) else key
 
 
 def shown(column: str, value: Any) -> str:
@@ -148,7 +155,9 @@ def shown(column: str, value: Any) -> str:
     if isinstance(value, int) and column.endswith("_cents"):
         return f"{'-' * (value < 0)}{abs(value) // 100:,}.{abs(value) % 100:02d}"
     if isinstance(value, str):
-        return value if len(value) <= 60 else f"{value[:60]}…"
+        return value if len(value) <= SHOWN_CHARS else f"{value[:SHOWN_CHARS]}…"
+    if isinstance(value, bytes):
+        return f"x'{value[:SHOWN_CHARS].hex()}'"
     return f"{value:,}" if isinstance(value, int) else repr(value)
 
 

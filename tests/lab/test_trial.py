@@ -213,6 +213,7 @@ def test_what_takes_too_much_work_is_stopped_by_the_work_it_took(log: Path, monk
     monkeypatch.setattr(policy, "TRIAL_WORK", work - 1)
     stopped = tried(log, slow)
     assert stopped.failed == ("log",)
+    assert [entry.name for entry in stopped.tried] == ["file", "log", "truth"]
     assert "units of work to fill it, and a trial has no more" in stopped["log"].said
 
 
@@ -221,7 +222,14 @@ def test_an_overrun_stops_it_too(log: Path, monkeypatch: pytest.MonkeyPatch) -> 
         raise guard.Overrun("its events take longer than 15 s")
 
     monkeypatch.setattr(guard, "fill", overrun)
-    assert tried(log)["log"].said == "It stops at its events take longer than 15 s."
+    assert tried(log)["log"].said == "It stops: its events take longer than 15 s."
+
+
+def test_what_has_too_many_rows_to_compare_is_stopped(log: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(policy, "TRIAL_ROWS", 1)
+    trial = tried(log)
+    assert "rows, and a trial compares no more" in trial["log"].said
+    assert [entry.name for entry in trial.tried] == ["file", "log", "truth"]
 
 
 def test_only_a_few_are_tried_at_once(log: Path) -> None:
