@@ -17,7 +17,7 @@ LOCK := $(VENV) -m uv pip compile --quiet --universal --python-version 3.11 --ge
 BROUGHT := static/vendor/htmx.min.js static/vendor/hx-sse.min.js static/vendor/editor.min.js
 MISSING := $(filter-out $(wildcard $(BROUGHT)),$(BROUGHT))
 
-.PHONY: run test bench faults soak lessons shots lock clean again
+.PHONY: run test bench faults soak load lessons shots lock clean again
 
 run: .venv/installed
 	@$(VENV) app.py
@@ -39,6 +39,9 @@ soak: .venv/installed-test
 	$(VENV) -m tests.lab.guard.fuzz $(MUTANTS)
 	$(VENV) -m tests.web.hostile $(REQUESTS)
 	LAGOON_EXAMPLES=200 $(VENV) -m pytest --quiet tests/lab/test_same_seed.py tests/lab/test_beside.py tests/lab/test_trial.py
+
+load: .venv/installed-test
+	$(VENV) -m tests.load
 
 lessons: .venv/installed-test
 	$(VENV) -m lab lesson check --monkeys $(MONKEYS)

@@ -1,4 +1,4 @@
-"""Every limit of Lagoon, with its unit. The README's table of limits is compared with this file by a test."""
+"""Every limit of Lagoon but those of SQL (``lab/guard/policy.py``). Their words are in ``lab/limits.toml``."""
 
 from typing import Final
 
@@ -54,7 +54,11 @@ MIN_FREE_DISK_BYTES: Final = 200 * MEGABYTE
 MAX_NEW_SANDBOXES_PER_ADDRESS: Final = 10
 NEW_SANDBOXES_WINDOW_SECONDS: Final = MINUTE
 
-# The live stream
+# The server and its live streams
+MAX_REQUESTS_AT_ONCE: Final = 8
+SPARE_THREADS: Final = 64
+WAITING_CONNECTIONS: Final = 4_096
+OPEN_FILES: Final = 8_192
 MAX_STREAMS: Final = 256
 MAX_STREAMS_PER_SANDBOX: Final = 2
 MAX_MESSAGES_PER_SECOND: Final = 10

@@ -16,10 +16,10 @@ from pathlib import Path
 
 import pytest
 
-from lab import limits
 from lab.composer import COMMANDS
 from lab.experiments import experiments
 from lab.language import VERBS, parse
+from lab.limits_told import groups
 from lab.stores import BUILT_IN
 from tests.serving import ROOT, running
 
@@ -80,25 +80,11 @@ def test_the_experiments_are_those_of_the_file() -> None:
     assert table(section("Experiments")) == rows
 
 
-def test_the_table_of_limits_holds_every_limit_with_its_value() -> None:
-    units = {"KILOBYTE", "MEGABYTE", "SECOND", "MINUTE", "HOUR", "DAY"}
-    values = {name: shown(name, value) for name, value in vars(limits).items() if name.isupper() and name not in units}
-    assert {row[2].strip("`"): row[1] for row in table(section("Limits"))} == values
-
-
-def shown(name: str, value: float) -> str:
-    """Write a limit as a person would, by the unit that its name ends with."""
-    if name.endswith("_PER_SECOND"):
-        return f"{value:,} a second"
-    if name.endswith("_SECONDS"):
-        sizes = {"days": limits.DAY, "h": limits.HOUR, "min": limits.MINUTE, "s": limits.SECOND}
-        unit = next((unit for unit, size in sizes.items() if value % size == 0), "s")
-        return f"{value / sizes[unit]:g} {unit}"
-    if name.endswith("_BYTES"):
-        sizes = {"MB": limits.MEGABYTE, "kB": limits.KILOBYTE, "bytes": 1}
-        unit = next(unit for unit, size in sizes.items() if value % size == 0)
-        return f"{value / sizes[unit]:,.0f} {unit}"
-    return f"{value:,}"
+def test_the_tables_of_limits_are_those_of_the_page() -> None:
+    told = section("Limits")
+    assert re.findall(r"(?m)^### (.*)$", told) == [group.title for group in groups()]
+    rows = [[one.what, one.value, one.reached, f"`{one.name}`"] for group in groups() for one in group.limits]
+    assert table(told) == rows
 
 
 # Files and pictures

@@ -15,6 +15,7 @@ from web import (
     actions,
     cells,
     damaged,
+    doors,
     errors,
     experiments,
     lesson_map,
@@ -57,12 +58,14 @@ BLUEPRINTS = (
     travel.blueprint,
     texts.words_blueprint,
     texts.teach_blueprint,
+    texts.limits_blueprint,
 )
 
 
 def register(app: Flask, home: Path) -> None:
     """Give `app` its pages, over the sandboxes kept under `home`."""
     security.protect(app)
+    doors.watch(app)
     errors.handle_errors(app)
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)

@@ -14,6 +14,7 @@ from lab.carry_out import Busy, Unsure
 from lab.lesson_progress import NotKept
 from lab.pool import Crowded
 from lab.shelf import DiskFull, NoSuchSandbox
+from web.doors import TooManyAtOnce
 from web.hub import TooManyStreams
 
 log = logging.getLogger(__name__)
@@ -35,6 +36,8 @@ TRY_LATER = {
     Unsure: "It was not done, and that could not be written down: the disk is full, or another program holds lab.db. "
     "Try again in a moment; a command with an id is never done twice.",
     Crowded: "Every place for an open sandbox is taken just now. Nothing was done; try again in a moment.",
+    TooManyAtOnce: f"{limits.MAX_REQUESTS_AT_ONCE} requests of yours are under way already. Nothing was done; "
+    "try again when one of them is answered.",
     TooManyStreams: "Every live stream is taken, so this page asks for news instead.",
     DiskFull: "The disk is nearly full, so for now everything can be looked at, and nothing changed.",
     NotKept: "Your progress could not be written down: the disk is full, or may not be written to. "

@@ -21,12 +21,9 @@ from lab import limits
 from web import shutdown, trust
 from web.home import claim
 
-SPARE_THREADS = 24
 GRACE_SECONDS = 3
 PORT_SECONDS = 2.0
 LOOK_SECONDS = 0.02
-WAITING_CONNECTIONS = 4096
-OPEN_FILES = 8192
 
 
 def serve(target: str, host: str, port: int, home: Path) -> None:
@@ -39,8 +36,8 @@ def serve(target: str, host: str, port: int, home: Path) -> None:
         address=address,
         port=port,
         interface=Interfaces.WSGI,
-        blocking_threads=limits.MAX_STREAMS + SPARE_THREADS,
-        backlog=WAITING_CONNECTIONS,
+        blocking_threads=limits.MAX_STREAMS + limits.SPARE_THREADS,
+        backlog=limits.WAITING_CONNECTIONS,
         workers_kill_timeout=GRACE_SECONDS,
         log_level=LogLevels.error,
     )
@@ -121,6 +118,6 @@ def raise_file_limit() -> None:
         import resource
 
         soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-        wanted = OPEN_FILES if hard == resource.RLIM_INFINITY else min(OPEN_FILES, hard)
+        wanted = limits.OPEN_FILES if hard == resource.RLIM_INFINITY else min(limits.OPEN_FILES, hard)
         if soft != resource.RLIM_INFINITY and soft < wanted:
             resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))

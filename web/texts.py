@@ -1,10 +1,13 @@
-"""The pages that only tell: the words of the pattern, and how to run Lagoon for a class."""
+"""The pages that only tell: the words of the pattern, how to run Lagoon for a class, what is bounded."""
 
 from flask import Blueprint, render_template
 from flask.typing import ResponseReturnValue
 
+from lab.limits_told import groups
+
 words_blueprint = Blueprint("words", __name__)
 teach_blueprint = Blueprint("teach", __name__)
+limits_blueprint = Blueprint("limits", __name__)
 
 
 @words_blueprint.get("/words")
@@ -17,3 +20,9 @@ def index() -> ResponseReturnValue:
 def teach() -> ResponseReturnValue:
     """How a teacher starts it, and what that opens."""
     return render_template("teach.html")
+
+
+@limits_blueprint.get("/limits", endpoint="index")
+def limits() -> ResponseReturnValue:
+    """Every limit, with its value and what happens there."""
+    return render_template("limits.html", groups=groups())

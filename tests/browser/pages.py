@@ -174,6 +174,7 @@ STOPS = (
     Stop("time travel, far apart", at("/travel?at=38&since=5", *BUSY)),
     Stop("time travel, with a poison event", at("/travel?at=7&since=9", *BUSY[:2], "poison", *BUSY[2:4])),
     Stop("words", at("/words")),
+    Stop("limits", at("/limits")),
     Stop("teach", at("/teach")),
     Stop("reading strategies, new", at("/strategies")),
     Stop("reading strategies, run", at("/strategies", "strategies shoppers=100 seed=3 timeout=0.8 late=stale")),

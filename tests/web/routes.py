@@ -47,6 +47,7 @@ ROWS = {
     "GET /static/<path:filename>": Row("/static/lagoon.css", everybody(200)),
     "GET /words": Row("/words", everybody(200)),
     "GET /teach": Row("/teach", everybody(200)),
+    "GET /limits": Row("/limits", everybody(200)),
     "GET /experiments": Row("/experiments", everybody(200)),
     "GET /experiments/<experiment_id>": Row("/experiments/poison", everybody(200)),
     "GET /code/command/<name>": Row("/code/command/place_order", everybody(200)),
