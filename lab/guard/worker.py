@@ -4,6 +4,7 @@ Whatever a statement does to this process, the server goes on: see ``lab.guard.k
 """
 
 import math
+import os
 import signal
 import sqlite3
 import sys
@@ -67,4 +68,8 @@ def answer(request: Request) -> Iterator[Reply]:
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    except BrokenPipeError:
+        # The server is gone; nothing is left to be said, not even that.
+        os._exit(0)
