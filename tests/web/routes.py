@@ -74,6 +74,7 @@ ROWS = {
     "GET /travel": Row(f"/travel?at={OWNERS_EVENT}", everybody(200)),
     "GET /travel/head": Row("/travel/head", everybody(200)),
     "GET /damaged/<filename>": Row("/damaged/write.db", everybody(303)),
+    "GET /sql/<store>": Row("/sql/write", everybody(200)),
     "GET /lessons": Row("/lessons", everybody(200)),
     "GET /lessons/<lesson_id>": Row("/lessons/L00", everybody(200)),
     "GET /progress.json": Row("/progress.json", everybody(200)),
@@ -84,6 +85,11 @@ ROWS = {
     "POST /strategies": Row("/strategies", everybody(303), {"verb": "strategies", "shoppers": "2"}),
     "POST /travel/leave": Row("/travel/leave", everybody(204)),
     "POST /damaged": Row("/damaged", everybody(303)),
+    "POST /sql/<store>": Row("/sql/write", everybody(200), {"sql": "SELECT name FROM customers"}),
+    "POST /sql/<store>/rows": Row(
+        "/sql/write/rows", everybody(200), {"sql": "SELECT name FROM customers", "as": "csv"}
+    ),
+    "POST /sql/compare": Row("/sql/compare", everybody(200), {"store": "read", "pair": "card"}),
     "POST /lessons/<lesson_id>/open": Row("/lessons/L00/open", everybody(303), {"step": "2"}),
     "POST /lessons/<lesson_id>/bet": Row("/lessons/L00/bet", everybody(303), {"choice": "3"}),
     "POST /lessons/<lesson_id>/do": Row(

@@ -121,4 +121,4 @@ def test_what_a_route_does_not_take_it_refuses(lookers):
         taken = {way.split()[0] for way in ROWS if way.split()[1] == rule}
         address = next(row.address for way, row in ROWS.items() if way.split()[1] == rule)
         for method in methods - taken:
-            assert lookers.clients["owner"].open(address, method=method).status_code == 405, (method, address)
+            assert lookers.clients["owner"].open(address, method=method).status_code in (404, 405), (method, address)
