@@ -68,3 +68,17 @@ def shown(name: str, value: float) -> str:
         unit = next(unit for unit, size in sizes.items() if value % size == 0)
         return f"{value / sizes[unit]:,.0f} {unit}"
     return f"{value:,}"
+
+
+def markdown() -> str:
+    """Return all of it as the README has it."""
+    head = "| what | limit | when it is reached | name |\n|---|---|---|---|\n"
+    tables = {
+        group.title: "".join(f"| {one.what} | {one.value} | {one.reached} | `{one.name}` |\n" for one in group.limits)
+        for group in groups()
+    }
+    return "\n".join(f"### {title}\n\n{head}{rows}" for title, rows in tables.items())
+
+
+if __name__ == "__main__":
+    print(markdown(), end="")
