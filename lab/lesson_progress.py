@@ -1,5 +1,7 @@
 """How far one person has come over all lessons: bets, answers, hints asked for, lessons passed. One JSON file.
 
+The tasks for read models of one's own stand there too, each with when it was solved first.
+
 It lies beside the sandboxes and not in them, so no undo and no reset takes back what was seen once: a passed lesson
 stays passed, a bet stays placed. Only ``over``, the number of steps that are over, follows the sandbox. When a
 lesson's revision goes up, its steps may be others, so its bets, its steps and its hints are dropped; that it was
@@ -98,6 +100,9 @@ class Progress(Part, omit_defaults=False):
     lessons: Annotated[
         dict[Annotated[str, msgspec.Meta(pattern=r"^L\d\d$")], Standing], msgspec.Meta(max_length=100)
     ] = {}
+    tasks: Annotated[
+        dict[Annotated[str, msgspec.Meta(pattern=r"^[a-z][a-z0-9-]{0,39}$")], When], msgspec.Meta(max_length=100)
+    ] = {}
 
     def of(self, lesson_id: str, revision: int) -> Standing:
         """Return how a lesson stands, begun now if it was not; a newer revision drops what its steps made."""
@@ -135,7 +140,13 @@ def merged(mine: Progress, other: Progress) -> Progress:
     Raise ProgressError if that is more than a file may hold.
     """
     names = sorted({*mine.lessons, *other.lessons})
-    both = Progress(lessons={name: _together(mine.lessons.get(name), other.lessons.get(name)) for name in names})
+    both = Progress(
+        lessons={name: _together(mine.lessons.get(name), other.lessons.get(name)) for name in names},
+        tasks={
+            name: min(filter(None, (mine.tasks.get(name), other.tasks.get(name))))
+            for name in sorted({*mine.tasks, *other.tasks})
+        },
+    )
     return imported(exported(both))
 
 

@@ -4,6 +4,6 @@ export { SQLite, schemaCompletionSource } from "@codemirror/lang-sql";
 export { HighlightStyle, bracketMatching, syntaxHighlighting } from "@codemirror/language";
 export { lintKeymap, setDiagnostics } from "@codemirror/lint";
 export { Prec } from "@codemirror/state";
-export { keymap, placeholder } from "@codemirror/view";
+export { keymap, lineNumbers, placeholder } from "@codemirror/view";
 export { tags } from "@lezer/highlight";
 export { EditorView, minimalSetup } from "codemirror";

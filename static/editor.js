@@ -6,6 +6,7 @@
 //   data-params  ["name", …], or {"EventType": ["name", …]} below each "-- on EventType": what is offered after a colon
 //   data-marks   [{"line": 3, "column": 5, "length": 6, "said": "…"}]: underlined; also on an element elsewhere that
 //                names the textarea by data-marks-for="its id"
+//   data-numbered  its lines have numbers
 //   data-draft   what is typed is kept under this name while the tab is open, and is there when the textarea comes again
 //   data-given   a number: where it is there or new, what the page brought counts, and not the draft
 import * as cm from "./vendor/editor.min.js";
@@ -19,9 +20,9 @@ const FUNCTIONS = `count sum avg min max total group_concat round abs coalesce i
   rank lag lead`.split(/\s+/);
 
 const tone = cm.HighlightStyle.define([
-  { tag: cm.tags.keyword, color: "var(--command-ink)" },
+  { tag: [cm.tags.keyword, cm.tags.null], color: "var(--command-ink)" },
   { tag: [cm.tags.string, cm.tags.special(cm.tags.string)], color: "var(--read-ink)" },
-  { tag: [cm.tags.number, cm.tags.bool, cm.tags.null, cm.tags.special(cm.tags.name)], color: "var(--event-ink)" },
+  { tag: [cm.tags.number, cm.tags.bool, cm.tags.special(cm.tags.name)], color: "var(--event-ink)" },
   { tag: cm.tags.comment, color: "var(--soft)", fontStyle: "italic" },
 ]);
 
@@ -37,6 +38,7 @@ const look = cm.EditorView.theme({
   ".cm-content": { padding: "9px 0", caretColor: "var(--ink)" },
   ".cm-line": { padding: "0 11px" },
   ".cm-cursor": { borderLeftColor: "var(--ink)" },
+  ".cm-gutters": { background: "none", border: 0, color: "var(--soft)" },
   ".cm-placeholder": { color: "var(--soft)" },
   "&.cm-focused > .cm-scroller > .cm-selectionLayer .cm-selectionBackground, .cm-selectionBackground": {
     background: "color-mix(in srgb,var(--command) 24%,transparent)",
@@ -117,7 +119,9 @@ function arrive(area) {
 }
 
 function make(area) {
-  arrive(area);
+  // Who types already goes on typing.
+  const wasIn = document.activeElement === area && area.selectionEnd;
+  if (wasIn === false) arrive(area);
   area.hidden = true;
   const shadow = area.parentElement.attachShadow({ mode: "open" });
   let mirroring = false;
@@ -135,6 +139,7 @@ function make(area) {
   ];
   const view = new cm.EditorView({
     doc: area.value,
+    selection: { anchor: wasIn || 0 },
     root: shadow,
     parent: shadow,
     extensions: [
@@ -149,9 +154,10 @@ function make(area) {
       look,
       cm.EditorView.lineWrapping,
       cm.EditorView.domEventHandlers({ beforeinput: replace }),
-      cm.EditorView.contentAttributes.of(() => ({ "aria-label": area.labels[0]?.textContent.trim() ?? "SQL" })),
+      cm.EditorView.contentAttributes.of(() => ({ "aria-label": area.labels[0]?.textContent.trim() ?? "SQL", tabindex: "0" })),
       cm.placeholder(area.placeholder),
       mirror,
+      "numbered" in area.dataset ? cm.lineNumbers() : [],
     ],
   });
   area.labels[0]?.addEventListener("click", () => view.focus());
@@ -167,7 +173,7 @@ function make(area) {
   new MutationObserver(mark).observe(area, { attributeFilter: ["data-marks"] });
   editors.set(area, { follow, mark, view, came: came(area) });
   mark();
-  if (area.autofocus) view.focus();
+  if (area.autofocus || wasIn !== false) view.focus();
 }
 
 // Where typing replaces a selection, Chromium keeps the colour of what was there by an inline style, which the CSP

@@ -22,6 +22,7 @@ from lab.guard import policy
 from lab.guard.keeper import Keeper, clean
 from lab.guard.messages import (
     Answer,
+    Change,
     Check,
     Checked,
     Deliver,
@@ -46,6 +47,7 @@ from lab.outcome import Incident
 __all__ = [
     "Answer",
     "Busy",
+    "Change",
     "Checked",
     "Delivered",
     "Finding",

@@ -6,6 +6,8 @@ from typing import NamedTuple
 
 from playwright.sync_api import BrowserContext, Page, expect
 
+from lab import own_text
+from lab.actions import ModelWrite
 from lab.lesson_files import lessons
 from lab.lesson_progress import Attempt, Progress, Standing, exported
 from tests.browser.visits import enter
@@ -34,6 +36,34 @@ REBUILDING = (
     "query order_list",
 )
 """One read model built again beside, one switched, one emptied in place, and one that is slow."""
+
+
+def own(do: str, name: str, source: str) -> Callable[[BrowserContext], Page]:
+    """Come to the editor of read models with a text, after one of its buttons was pressed."""
+
+    def come(context: BrowserContext) -> Page:
+        page = enter(context, *BUSY, path="/models/new")
+        page.get_by_label("Name").fill(name)
+        page.locator("#model-source").evaluate(
+            "(area, source) => { area.value = source; area.dispatchEvent(new Event('input', { bubbles: true })) }",
+            source,
+        )
+        page.locator(f"button[value={do}]").last.click()
+        expect(page.locator(".poisoned, .findings")).to_be_visible()
+        return page
+
+    return come
+
+
+LONG = "a_name_that_is_as_long_as_a_name_may_be"
+SMALL = own_text.starter(LONG)
+POISON = SMALL.replace("ON CONFLICT (day) DO UPDATE\nSET orders = orders + 1, from_event = :position", "")
+OWN = (
+    *BUSY[:2],
+    str(ModelWrite(LONG, SMALL)),
+    str(ModelWrite("dropped", own_text.starter("dropped"))),
+    "model drop dropped",
+)
 
 
 class Stop(NamedTuple):
@@ -173,6 +203,9 @@ STOPS = (
     ),
     Stop("time travel, far apart", at("/travel?at=38&since=5", *BUSY)),
     Stop("time travel, with a poison event", at("/travel?at=7&since=9", *BUSY[:2], "poison", *BUSY[2:4])),
+    Stop("read models of your own", at("/models", *OWN)),
+    Stop("a read model, with things to mend", own("try", LONG, SMALL.replace(":placed_on", ":day"))),
+    Stop("a read model, tried, with a poison event", own("try", LONG, POISON)),
     Stop("words", at("/words")),
     Stop("limits", at("/limits")),
     Stop("teach", at("/teach")),

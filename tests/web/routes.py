@@ -8,6 +8,8 @@ good cookie that names a sandbox which is no more.
 import io
 from typing import Any, NamedTuple
 
+from lab import own_text
+from lab.actions import ModelWrite
 from tests.web.visits import BUY
 
 PEOPLE = ("owner", "nobody", "visitor", "forged", "gone")
@@ -21,6 +23,8 @@ OWNERS_LINES = (
     f"cmd add_product product=p9 name={SECRET} price=100 stock=9",
     "cmd place_order customer=c9 product=p9 qty=1 order=o9",
     "run product_card",
+    str(ModelWrite("own9", f"-- {SECRET}\n{own_text.starter('own9')}")),
+    "run own9",
 )
 OWNERS_EVENT = 8
 
@@ -69,6 +73,11 @@ ROWS = {
     "GET /export": Row("/export", everybody(200)),
     "GET /transcript": Row("/transcript", everybody(200)),
     "GET /share": Row("/share", everybody(200)),
+    "GET /models": Row("/models", everybody(200)),
+    "GET /models/new": Row("/models/new", everybody(200)),
+    "GET /models/<name>/edit": Row("/models/own9/edit", owner_only(others=303)),
+    "GET /models/<name>/standing": Row("/models/own9/standing", owner_only(others=204)),
+    "GET /models/<name>.sql": Row("/models/own9.sql", owner_only()),
     "GET /race": Row("/race", everybody(200)),
     "GET /strategies": Row("/strategies", everybody(200)),
     "GET /travel": Row(f"/travel?at={OWNERS_EVENT}", everybody(200)),
@@ -81,6 +90,11 @@ ROWS = {
     # Something is changed: in one's own sandbox, which is made if there is none
     "POST /actions": Row("/actions", everybody(303), {"line": BUY}),
     "POST /open": Row("/open", everybody(303), {"lines": BUY}),
+    "POST /models": Row("/models", owner_only(303, 422), {"do": "drop", "name": "own9"}),
+    "POST /models/edit": Row(
+        "/models/edit", everybody(303), {"do": "add", "name": "mine", "source": own_text.starter("mine")}
+    ),
+    "POST /models/import": Row("/models/import", everybody(200), {"source": own_text.starter("mine")}),
     "POST /race": Row("/race", everybody(303), {"line": "race read_then_write steps=ada"}),
     "POST /strategies": Row("/strategies", everybody(303), {"verb": "strategies", "shoppers": "2"}),
     "POST /travel/leave": Row("/travel/leave", everybody(204)),

@@ -8,13 +8,16 @@ from bs4 import BeautifulSoup
 from flask import render_template
 from werkzeug.datastructures import MultiDict
 
-from lab import broken, sources, trail, xray
+from lab import broken, own_text, sources, trail, xray
+from lab.actions import ModelWrite
 from lab.lesson_files import lessons
 from lab.lesson_progress import Progress
 from lab.sandbox import Sandbox
+from lab.tasks import tasks
 from lab.values import in_quotes
-from web import race, rail, sql_view, stage, travel, view
+from web import model_views, race, rail, sql_view, stage, travel, view
 from web.forms import line_of
+from web.model_views import Typed
 from web.panels import PANELS
 
 TEMPLATES = Path(__file__).parents[2] / "templates"
@@ -80,7 +83,22 @@ def partials(sandbox):
         for name in ("sql", "sql_answer", "sql_history"):
             yield name, {"sheet": sql_view.sheet(sandbox, "read", None, asked)}
     yield "race", {"panel": race.panel(sandbox)}
+    for name, panel in models(sandbox):
+        yield f"model_{name}", {"panel": panel, "here": {}}
     yield "share", {"sheet": {"link": "http://localhost/open", "lines": ["run"], "too_long": False}}
+
+
+def models(sandbox):
+    """The parts of the page on which a read model is written, with all that can stand in them."""
+    source = own_text.starter("mine")
+    sandbox.act(str(ModelWrite("mine", source)))
+    yield "standing", model_views.standing(sandbox, "mine")
+    for text in (source, f"-- key: {NASTY}\nCREATE TABLE mine ({NASTY});\n-- on {NASTY}"):
+        for wanted in ("check", "try", "truth"):
+            yield from model_views.parts(sandbox, Typed("mine", text), wanted).items()
+    solved = next(iter(tasks().values()))
+    yield from model_views.parts(sandbox, Typed(solved.model, solved.solution), "task").items()
+    yield from model_views.parts(sandbox, Typed(solved.model, solved.wrong[0].sql), "task").items()
 
 
 def test_every_partial_has_one_root_whose_id_is_its_name(app, sandbox):

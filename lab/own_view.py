@@ -1,0 +1,110 @@
+"""What is shown of a read model of one's own: what is to be mended in its text, its dry run, and how it stands."""
+
+from pathlib import Path
+from typing import Any
+
+from lab import guard, own_text, progress, standing
+from lab.guard import Finding, Model, Rehearsed
+from lab.own import plain
+from lab.sandbox import Sandbox
+from lab.stores import BUILT_IN
+
+
+def looked_over(model: Model, taken: set[str], who: str) -> dict[str, Any]:
+    """Say everything that is to be mended in a text, each with its place; how many statements were read."""
+    checked = guard.check(model, sorted(taken), who)
+    projection = own_text.read(model.name, model.source)
+    made = own_text.made_by(model.source)
+    statements = len(projection.create) + sum(map(len, projection.on.values())) if projection else 0
+    return {
+        "findings": [_told(finding) for finding in checked.findings],
+        "marks": [_mark(finding) for finding in checked.findings if finding.place],
+        "columns": checked.columns,
+        "statements": statements,
+        # Without a table, no statement that changes it can be tried.
+        "read": statements if checked.columns else len(projection.create) if projection else 0,
+        "made": made if made and made != model.name and made not in BUILT_IN else None,
+    }
+
+
+def _told(finding: Finding) -> dict[str, Any]:
+    said = finding.said.strip().rstrip(".")
+    return {
+        "line": finding.place.line if finding.place else None,
+        "said": f"{said[:1].upper()}{said[1:]}",
+        "hint": f"{finding.hint[:1].upper()}{finding.hint[1:]}" if finding.hint else None,
+    }
+
+
+def _mark(finding: Finding) -> dict[str, Any]:
+    assert finding.place
+    said = f"{finding.said}. {finding.hint or ''}".strip()
+    return {
+        "line": finding.place.line,
+        "column": finding.place.column,
+        "length": len(finding.place.word),
+        "said": said,
+    }
+
+
+# Dry run
+
+
+def dry_run(model: Model, write_db: Path, who: str) -> dict[str, Any]:
+    """Apply the log to a text in memory, and show what the last events changed, row by row."""
+    rehearsed = guard.rehearse(model, write_db, who=who)
+    if not isinstance(rehearsed, Rehearsed):
+        return {"refused": rehearsed.reason}
+    return {
+        "refused": None,
+        "columns": rehearsed.columns,
+        "changes": [_change(rehearsed.columns, change) for change in rehearsed.changes],
+        "effects": rehearsed.effects,
+        "rows": rehearsed.rows,
+        "position": rehearsed.position,
+        "cut": rehearsed.cut,
+        "stopped": rehearsed.stopped,
+        "orders": any(effect.type == "OrderPlaced" for effect in rehearsed.effects),
+    }
+
+
+def _change(columns: tuple[str, ...], change: guard.Change) -> dict[str, Any]:
+    before, after = change.before, change.after
+    kind = "added" if before is None else "removed" if after is None else "changed"
+    old, new = before or after or (), after or before or ()
+    cells = [
+        {"column": column, "was": plain(was), "value": plain(value), "differs": was != value}
+        for column, was, value in zip(columns, old, new, strict=True)
+    ]
+    return {"kind": kind, "cells": cells}
+
+
+# How it stands
+
+
+def source_of(sandbox: Sandbox, name: str) -> str | None:
+    """Return the text of one of one's own as it was saved last: it may still be filled beside."""
+    edited: str | None = sandbox.stores.next.standing().get(name, {}).get("text")
+    return edited or sandbox.stores.own().get(name)
+
+
+def standing_of(sandbox: Sandbox, name: str) -> dict[str, Any] | None:
+    """Say how one of one's own stands: in the read store, filled beside, or only its text; None if there is none."""
+    source = source_of(sandbox, name)
+    if source is None:
+        return None
+    at = next((at for at in standing.standings(sandbox) if at.name == name), None)
+    beside = next((each for each in progress.beside(sandbox) if each["name"] == name and not each["switched"]), None)
+    behind = at is not None and at.status == "running" and at.behind > 0
+    real = sandbox.stores.clock.kind == "real"
+    return {
+        "name": name,
+        "source": source,
+        "about": own_text.about(source),
+        "at": at,
+        "beside": beside,
+        "moves": real and (behind or bool(beside and not beside["stopped"])),
+        "head": sandbox.write.head(),
+        "real": real,
+        "now": sandbox.stores.clock.now(),
+    }

@@ -1,0 +1,65 @@
+// The page on which a read model is written: what only a script can add to it.
+(() => {
+  const form = document.getElementById("model-form");
+  const area = document.getElementById("model-source");
+  const name = form.elements.name;
+  const afresh = document.getElementById("model-afresh");
+  const button = (value) => form.querySelector(`[value=${value}]`);
+  const typed = (field) => field.dispatchEvent(new Event("input", { bubbles: true }));
+
+  // Nothing is added while there is something to mend; the list says what. The editor offers the table's columns.
+  function follow() {
+    const checked = document.getElementById("model-checked");
+    button("add").disabled = "toMend" in checked.dataset;
+    const table = name?.value || form.elements.was.value;
+    area.dataset.names = JSON.stringify({ [table]: JSON.parse(checked.dataset.columns) });
+  }
+  document.addEventListener("htmx:after:swap", follow);
+  follow();
+
+  // What a button asked for is brought into view.
+  document.addEventListener("htmx:after:swap", ({ detail }) => {
+    const asked = detail?.ctx?.sourceElement;
+    if (asked?.name === "do") document.querySelector(asked.getAttribute("hx-target")).scrollIntoView({ block: "nearest" });
+  });
+
+  // What a dry run said is about a text that is another one now.
+  form.addEventListener("input", () => {
+    for (const id of ["model-dry", "model-truth", "model-task"]) document.getElementById(id)?.setAttribute("data-outdated", "");
+  });
+
+  // Enter in the name looks over what is there already; in the text, with Ctrl, it is a dry run.
+  form.addEventListener("submit", (event) => {
+    if (event.submitter?.value === "add") sessionStorage.setItem("sent", area.dataset.draft);
+    if (event.submitter && event.submitter.value !== "check") return;
+    event.preventDefault();
+    if (!event.submitter) button("try").click();
+  });
+
+  // The draft is kept by the editor; its name is kept here. It goes when what was sent has been taken, or on demand.
+  const draft = (key = area.dataset.draft) => "draft:" + key;
+  const given = "given" in area.dataset;
+  function drop(key) {
+    sessionStorage.removeItem(draft(key));
+    sessionStorage.removeItem(draft(key) + " name");
+  }
+  const sent = sessionStorage.getItem("sent");
+  if (sent !== null && !given) drop(sent);
+  sessionStorage.removeItem("sent");
+  name?.addEventListener("input", () => sessionStorage.setItem(draft() + " name", name.value));
+  addEventListener("DOMContentLoaded", () => {
+    const kept = sessionStorage.getItem(draft());
+    if (given || kept === null || kept === area.value) return;
+    area.value = kept;
+    if (name) name.value = sessionStorage.getItem(draft() + " name") ?? name.value;
+    afresh.hidden = false;
+    typed(area);
+  });
+  afresh.querySelector("button").addEventListener("click", () => {
+    area.value = area.defaultValue;
+    if (name) name.value = name.defaultValue;
+    typed(area);
+    drop(area.dataset.draft);
+    afresh.hidden = true;
+  });
+})();

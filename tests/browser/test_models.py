@@ -1,0 +1,82 @@
+"""A read model of one's own, as somebody writes it before the page."""
+
+import re
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.visits import enter
+
+pytestmark = pytest.mark.browser
+
+ORDERS = (
+    "cmd place_order customer=c1 product=lamp qty=2 order=a",
+    "cmd place_order customer=c2 product=mug qty=1 order=b",
+    "cmd cancel_order order=b",
+)
+
+
+def code(page):
+    return page.locator(".cm-content")
+
+
+def add(page):
+    return page.get_by_role("button", name="Add to the read store")
+
+
+def test_copied_spoiled_mended_tried_added_and_seen_in_the_shop(visitor):
+    page = enter(visitor(), *ORDERS, path="/")
+    page.get_by_role("link", name="Read models of your own").click()
+    page.get_by_role("link", name="Copy customer_card").click()
+    expect(page.locator("#model-checked")).to_contain_text("4 of 4 statements read · nothing to mend")
+    code(page).press("Control+End")
+    page.keyboard.type("\n-- on OrderShipped\nUPDATE my_customer_card SET orders = :total")
+    expect(page.locator(".findings")).to_contain_text("OrderShipped has no field total")
+    expect(page.locator(".cm-lintRange-error")).to_have_text(re.compile("total"))
+    expect(add(page)).to_be_disabled()
+    for _ in ":total":
+        page.keyboard.press("Backspace")
+    page.keyboard.type("orders WHERE customer_id = ''")
+    expect(page.locator("#model-checked")).to_contain_text("5 of 5 statements read · nothing to mend")
+    page.keyboard.press("Control+Enter")
+    expect(page.locator("#model-dry")).to_contain_text("2 rows changed; 2 rows in all, after event #8")
+    add(page).click()
+    expect(page.locator("#model-standing")).to_contain_text(re.compile("as of event #8 *0 behind"))
+    page.get_by_role("link", name="See it in the shop").click()
+    expect(page.locator("#model-my_customer_card")).to_contain_text("c1")
+    expect(page.locator(".mark .tag", has_text="my_customer_card")).to_have_count(1)
+
+
+def test_what_was_typed_survives_a_reload_and_goes_when_it_is_added(visitor):
+    page = enter(visitor(), path="/models/new")
+    code(page).press("Control+End")
+    page.keyboard.type("-- mine")
+    page.get_by_label("Name").fill("mine")
+    page.get_by_role("button", name="Call the table as the read model").click()
+    expect(page.locator("#model-checked")).to_contain_text("nothing to mend")
+    code(page).press("Control+End")
+    page.keyboard.type(" still")
+    page.goto("/models/new")
+    expect(code(page)).to_contain_text("-- mine still")
+    expect(page.get_by_label("Name")).to_have_value("mine")
+    add(page).click()
+    expect(page.locator("#model-standing")).to_contain_text("In the read store")
+    page.goto("/models/new")
+    expect(page.get_by_label("Name")).to_have_value("my_orders")
+    expect(code(page)).not_to_contain_text("mine")
+
+
+def test_without_a_script_it_is_written_looked_over_tried_and_added(visitor, complaints):
+    complaints.provoke("status of 4")
+    page = enter(visitor(java_script_enabled=False), *ORDERS, path="/models/new")
+    area = page.get_by_label("Text of the read model")
+    right = area.input_value()
+    area.fill(right.replace(":placed_on", ":day"))
+    add(page).click()
+    expect(page.locator(".findings")).to_contain_text("OrderPlaced has no field day")
+    expect(area).to_have_value(right.replace(":placed_on", ":day"))
+    area.fill(right)
+    page.get_by_role("button", name="Dry run").click()
+    expect(page.locator("#model-dry .diff")).to_contain_text("added")
+    add(page).click()
+    expect(page.locator("#model-standing")).to_contain_text("In the read store")

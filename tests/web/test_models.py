@@ -1,0 +1,351 @@
+"""The pages of read models of one's own: writing one, having it looked over, trying it, adding it, taking it away."""
+
+import io
+import json
+
+import pytest
+from bs4 import BeautifulSoup
+
+from lab import event_guide, guard, own_text
+from lab.guard import policy
+from lab.stores import BUILT_IN
+from tests.web.visits import act, dump, sandbox_ids
+
+SPEND = """-- What each customer has ordered for.
+-- key: customer_id
+
+CREATE TABLE spend (
+    customer_id TEXT PRIMARY KEY,
+    cents       INTEGER NOT NULL,
+    from_event  INTEGER NOT NULL
+);
+
+-- on OrderPlaced
+INSERT INTO spend VALUES (:customer_id, :total_cents, :position)
+ON CONFLICT (customer_id) DO UPDATE SET cents = cents + :total_cents, from_event = :position;"""
+
+CANCELLED = "\n\n-- on OrderCancelled\nUPDATE spend SET cents = cents - :total_cents WHERE customer_id = :customer_id;"
+
+
+def soup(response):
+    return BeautifulSoup(response.text, "html5lib")
+
+
+def send(client, source, name="spend", do="check", htmx=False, **more):
+    headers = {"HX-Request": "true"} if htmx else {}
+    form = {"name": name, "source": source.replace("\n", "\r\n"), "do": do, **more}
+    return client.post("/models/edit", data=form, headers=headers)
+
+
+def findings(page):
+    return [" ".join(each.get_text().split()) for each in page.select(".findings li")]
+
+
+def text_of(page):
+    return page.select_one("#model-source").get_text().removeprefix("\n")
+
+
+def state(client):
+    return client.get("/state").get_json()
+
+
+@pytest.fixture
+def shop(learner):
+    """Two customers who have ordered; one order is cancelled."""
+    for line in (
+        "cmd place_order customer=c1 product=lamp qty=2 order=a",
+        "cmd place_order customer=c2 product=mug qty=1 order=b",
+        "cmd place_order customer=c1 product=mug qty=1 order=c",
+        "cmd cancel_order order=c",
+    ):
+        act(learner, line)
+    return learner
+
+
+# Where it begins
+
+
+def test_a_copy_of_each_built_in_one_but_the_search_is_right_as_it_stands(shop):
+    for name in BUILT_IN:
+        answer = shop.get(f"/models/new?copy={name}")
+        if name in own_text.NO_COPY:
+            assert answer.status_code == 404
+            continue
+        page = soup(answer)
+        assert page.select_one("[name=name]")["value"] == f"my_{name}"
+        assert "nothing to mend" in page.select_one("#model-checked").text, name
+        assert "rebuild" not in text_of(page)
+
+
+def test_why_the_search_cannot_be_copied_stands_beside_it(learner):
+    page = soup(learner.get("/models"))
+    assert {a["href"] for a in page.select("a[href*='copy=']")} == {
+        f"/models/new?copy={name}" for name in BUILT_IN if name != "product_search"
+    }
+    assert "It cannot be copied. Its table is a virtual one" in page.text
+
+
+def test_the_blank_start_is_right_as_it_stands_and_keeps_up_with_the_log(shop):
+    page = soup(shop.get("/models/new"))
+    name = page.select_one("[name=name]")["value"]
+    assert send(shop, text_of(page), name, "add").status_code == 303
+    act(shop, f"run {name}")
+    assert state(shop)["projections"][name]["behind"] == 0
+    assert state(shop)["rows"]["read"][name] == 1
+
+
+def test_a_copy_gets_a_name_that_is_free(shop):
+    send(shop, SPEND, do="add")
+    page = soup(shop.get("/models/new?copy=spend"))
+    assert page.select_one("[name=name]")["value"] == "spend_2"
+    assert "CREATE TABLE spend_2 (" in text_of(page)
+
+
+# Events that can be used
+
+
+def test_each_event_tells_its_fields_how_many_there_are_and_the_newest(shop):
+    page = soup(shop.get("/models/new"))
+    events = page.select(".events>li>details")
+    assert [each.summary.get_text().split()[0] for each in events] == list(event_guide.FIELDS)
+    placed = next(each for each in events if each.summary.get_text().startswith("OrderPlaced"))
+    assert [li.code.text for li in placed.select(".fields-of li")] == [
+        ":order_id",
+        ":customer_id",
+        ":customer_name",
+        ":lines",
+        ":total_cents",
+        ":placed_on",
+    ]
+    assert "list of product_id, name, qty, unit_price_cents" in placed.text
+    assert placed.small.text.split()[0] == "3"
+    assert json.loads(placed.pre.text)["order_id"] == "c"
+
+
+# Looked over
+
+
+@pytest.mark.parametrize(
+    ("source", "name", "said"),
+    [
+        (
+            SPEND.replace(":total_cents,", ":total,"),
+            "spend",
+            "line 11 OrderPlaced has no field total. Did you mean total_cents?",
+        ),
+        (SPEND.replace("cents = cents", "cents = cent"), "spend", "line 12 SQLite says: no such column: cent."),
+        (
+            SPEND.replace("OrderPlaced", "OrderPlace"),
+            "spend",
+            "line 10 There is no event OrderPlace. Did you mean OrderPlaced?",
+        ),
+        (SPEND.replace("-- key: customer_id", ""), "spend", "Spend has no line '-- key: <column>'."),
+        (SPEND, "sales", "There is a read model sales already; another name is free."),
+        (SPEND, "other", "A file makes one table, and it bears the name of the read model: other."),
+        ("", "spend", "Spend has no line '-- key: <column>'."),
+    ],
+)
+def test_what_is_to_be_mended_is_said_at_its_place_with_and_without_a_script(learner, source, name, said):
+    whole, part = send(learner, source, name), send(learner, source, name, htmx=True)
+    assert (whole.status_code, part.status_code) == (422, 200)
+    for page in (soup(whole), soup(part)):
+        assert any(each.startswith(said) for each in findings(page)), findings(page)
+    assert text_of(soup(whole)) == source
+    assert learner.get("/models").status_code == 200
+
+
+def test_the_marks_tell_the_editor_where(learner):
+    page = soup(send(learner, SPEND.replace("cents = cents", "cents = cent"), htmx=True))
+    [mark] = json.loads(page.select_one("#model-checked")["data-marks"])
+    assert (mark["line"], mark["length"]) == (12, 4)
+    assert SPEND.splitlines()[mark["line"] - 1][mark["column"] - 1 :].startswith("cents + ")
+
+
+def test_how_many_statements_were_read_is_counted(learner):
+    assert "2 of 2 statements read" in send(learner, SPEND).text
+    assert "3 of 3 statements read" in send(learner, SPEND + CANCELLED).text
+    assert "1 of 2 statements read" in send(learner, SPEND, "other").text
+    assert "0 of 0 statements read" in send(learner, "nothing").text
+
+
+def test_the_table_takes_the_name_of_the_read_model_on_demand(learner):
+    page = soup(send(learner, SPEND, "spent"))
+    assert page.select_one("[value=rename]")
+    page = soup(send(learner, SPEND, "spent", "rename"))
+    assert text_of(page) == SPEND.replace(" spend ", " spent ")
+    assert not findings(page)
+
+
+# Tried
+
+
+def test_a_dry_run_shows_what_changes_and_stores_nothing(shop, parts):
+    [mine] = sandbox_ids(parts)
+    before = dump(parts, mine)
+    page = soup(send(shop, SPEND + CANCELLED, do="try"))
+    rows = [[cell.get_text(" ", strip=True) for cell in row.select("td")] for row in page.select(".diff tbody tr")]
+    assert rows == [["c1 added", "5000", "8"], ["c2 added", "800", "7"]]
+    effects = [row.get_text(" ", strip=True) for row in page.select(".effects tbody tr")]
+    assert effects[0].startswith("9 OrderCancelled 1 ")
+    assert dump(parts, mine) == before
+
+
+def test_of_a_long_log_only_the_last_events_are_shown_with_the_old_value_beside_the_new(shop):
+    act(shop, "bulk 18 customer=c2")
+    page = soup(send(shop, SPEND, do="try", htmx=True))
+    cells = page.select(".diff .changed .chg")
+    assert [cell.get_text(" ", strip=True) for cell in cells] == ["800 15200", "7 28"]
+    assert "1 row changed; 2 rows in all, after event #28" in page.caption.text
+
+
+def test_a_poison_event_is_named_in_the_dry_run(shop):
+    page = soup(send(shop, SPEND.replace("ON CONFLICT", "-- ON CONFLICT"), do="try", htmx=True))
+    assert "event #8 is a poison event" in page.select_one(".poisoned").text
+    assert "UNIQUE constraint failed" in page.select_one(".poisoned").text
+    assert "poison" in page.select_one(".effects .lost").text
+
+
+def test_nothing_is_tried_while_there_is_something_to_mend(shop):
+    for do in ("try", "truth"):
+        page = soup(send(shop, SPEND, "sales", do, htmx=True))
+        assert "1 to mend first" in page.text or "2 to mend first" in page.text
+        assert findings(page)
+
+
+def test_whether_it_is_true_is_told_step_by_step(shop):
+    page = soup(send(shop, SPEND + CANCELLED, do="truth"))
+    titles = [each.b.text for each in page.select(".tried li.yes")]
+    assert "Same twice over, and event by event" in titles
+    assert "A crash in the middle" in titles
+    by_chance = SPEND.replace(
+        ":customer_id, :total_cents", "(SELECT count(*) FROM spend) || :customer_id, :total_cents"
+    )
+    assert soup(send(shop, by_chance, do="truth")).select(".tried")
+
+
+def test_who_is_crowded_out_is_told_and_keeps_the_text(shop, monkeypatch):
+    def busy(*given, **more):
+        raise guard.Busy("too many are asking just now")
+
+    monkeypatch.setattr(guard, "check", busy)
+    page = soup(send(shop, SPEND, do="add"))
+    assert "too many are asking just now" in page.text
+    assert text_of(page) == SPEND
+
+
+# Added, edited, dropped, forgotten
+
+
+def test_an_added_one_is_in_the_read_store_and_its_page_says_since_when(shop):
+    answer = send(shop, SPEND, do="add")
+    assert (answer.status_code, answer.location) == (303, "/models/spend/edit")
+    act(shop, "run spend")
+    page = soup(shop.get(answer.location))
+    assert "as of event #9" in page.select_one("#model-standing").text
+    assert text_of(page) == SPEND
+    assert page.select_one("#model-standing a")["href"] == "/#model-spend"
+    home = soup(shop.get("/"))
+    assert home.select_one("#model-spend")
+    assert "spend" in [tag.text.strip() for tag in home.select(".mark .tag")]
+
+
+def test_nothing_is_added_while_there_is_something_to_mend(shop):
+    answer = send(shop, SPEND.replace("cents = cents", "cents = cent"), do="add")
+    assert answer.status_code == 422
+    assert "spend" not in state(shop)["projections"]
+
+
+def test_an_edit_is_filled_beside_and_then_read(shop):
+    send(shop, SPEND, do="add")
+    act(shop, "run spend")
+    assert send(shop, SPEND + CANCELLED, do="add", was="spend").status_code == 303
+    page = soup(shop.get("/models/spend/edit"))
+    assert text_of(page) == SPEND + CANCELLED
+
+
+def test_a_line_of_the_list_drops_adds_and_forgets(shop):
+    send(shop, SPEND, do="add")
+    for do, there, kept in (("drop", False, True), ("add", True, True), ("forget", False, False)):
+        assert shop.post("/models", data={"do": do, "name": "spend"}).status_code == 303
+        assert ("spend" in state(shop)["projections"]) is there, do
+        assert bool(soup(shop.get("/models")).select("#own-spend")) is kept, do
+    assert shop.get("/models/spend/edit").location == "/models", "what is gone leads to the list"
+    answer = shop.post("/models", data={"do": "forget", "name": "spend"})
+    assert answer.status_code == 422
+    assert "spend" in soup(answer).select_one("[role=alert]").text
+
+
+def test_the_list_takes_no_other_act(shop):
+    assert shop.post("/models", data={"do": "reset", "name": "x"}).status_code == 400
+    assert shop.post("/models/edit", data={"do": "reset"}).status_code == 400
+    assert send(shop, SPEND, do="task").status_code == 400, "there is no task of that name"
+
+
+# Files
+
+
+def test_what_is_exported_comes_back_as_it_was(shop):
+    send(shop, SPEND, do="add")
+    answer = shop.get("/models/spend.sql")
+    assert answer.headers["Content-Disposition"] == 'attachment; filename="spend.sql"'
+    shop.post("/models", data={"do": "forget", "name": "spend"})
+    brought = shop.post("/models/import", data={"file": (io.BytesIO(answer.data), "spend.sql")})
+    page = soup(brought)
+    assert page.select_one("[name=name]")["value"] == "spend"
+    assert text_of(page) == SPEND
+    assert not findings(page)
+
+
+def test_the_built_in_ones_are_such_files(learner):
+    for name, found in BUILT_IN.items():
+        assert learner.get(f"/models/{name}.sql").get_data(as_text=True) == found.source
+    assert learner.get("/models/nobody.sql").status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("filename", "name"),
+    [("spend.sql", "spend"), ("Spend (2).sql", "spend_2"), ("2020.sql", "my_2020")],
+)
+def test_a_file_gives_its_name(learner, filename, name):
+    page = soup(learner.post("/models/import", data={"file": (io.BytesIO(SPEND.encode()), filename)}))
+    assert page.select_one("[name=name]")["value"] == name
+
+
+def test_a_pasted_text_is_called_as_its_table(learner):
+    page = soup(learner.post("/models/import", data={"source": SPEND}))
+    assert page.select_one("[name=name]")["value"] == "spend"
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"\xff\xfe-\x00-\x00", "not UTF-8"),
+        (b"", "There is nothing in it"),
+        (b"-" * (policy.OWN_FILE_CHARS + 1), "at most 10,000"),
+    ],
+)
+def test_a_file_that_will_not_do_is_told_in_words(learner, content, said):
+    answer = learner.post("/models/import", data={"file": (io.BytesIO(content), "a.sql")})
+    assert answer.status_code == 422
+    assert said in soup(answer).select_one("#h-import ~ [role=alert]").text
+
+
+def test_a_pasted_text_that_will_not_do_is_kept(learner):
+    text = "x" * (policy.OWN_FILE_CHARS + 1)
+    page = soup(learner.post("/models/import", data={"source": text}))
+    assert page.select_one("textarea").get_text().strip() == text
+
+
+# Where SQL is switched off
+
+
+def test_where_sql_is_switched_off_the_pages_say_so_and_can_be_read(shop, monkeypatch):
+    send(shop, SPEND, do="add")
+    monkeypatch.setattr(guard, "trusted", lambda: "SQL is switched off here")
+    for address in ("/models", "/models/new", "/models/spend/edit"):
+        assert "SQL is switched off here" in shop.get(address).text
+    assert shop.get("/models/spend.sql").status_code == 200
+    for do in ("add", "try", "truth"):
+        page = send(shop, SPEND, do=do)
+        assert "SQL is switched off here" in page.text
+        assert text_of(soup(page)) == SPEND

@@ -1,0 +1,154 @@
+"""Read models of one's own: the list of them, the page on which one is written, and the files they are."""
+
+from typing import Any
+
+from flask import Blueprint, Response, abort, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from lab import own_text
+from lab.actions import ModelWrite
+from lab.own_language import NAME
+from lab.stores import BUILT_IN
+from lab.values import quoted
+from web import frames, model_views, visitor
+from web.actions import status_of
+from web.model_views import LINE_END, Typed
+
+blueprint = Blueprint("models", __name__)
+
+LINES = {"drop": "model drop {}", "add": "model add {}", "forget": "model forget {}"}
+"""What can be done with a read model in the list."""
+
+ORDERS = "bulk 12"
+"""What gives a dry run something to work on, in a shop where nobody has ordered yet."""
+
+
+@blueprint.get("/models")
+def index() -> ResponseReturnValue:
+    """The read models of one's own, the tasks, and where another can begin."""
+    return _index()
+
+
+@blueprint.post("/models")
+def line() -> ResponseReturnValue:
+    """Drop one of one's own, add it again, or forget its text."""
+    template, name = LINES.get(request.form.get("do", "")), request.form.get("name", "")
+    if template is None:
+        abort(400)
+    with visitor.change() as sandbox:
+        answer = sandbox.act(template.format(quoted(name)))
+    if status_of(answer) == 200:
+        return redirect(_list(), code=303)
+    return _index(answer.reason), status_of(answer)
+
+
+@blueprint.get("/models/new")
+def new() -> ResponseReturnValue:
+    """The editor, with a copy of a read model, with what a task begins with, or with a small example."""
+    with visitor.look() as sandbox:
+        typed = model_views.beginning(sandbox, request.args.get("copy", ""), request.args.get("task", ""))
+        is_there = typed and model_views.standing(sandbox, typed.name)
+    if typed and is_there:
+        return redirect(url_for("models.edit", name=typed.name, **_here()), code=303)
+    return _editor(typed) if typed else abort(404)
+
+
+@blueprint.get("/models/<name>/edit")
+def edit(name: str) -> ResponseReturnValue:
+    """The editor, with one of one's own; where there is none of that name any more, the list."""
+    with visitor.look() as sandbox:
+        panel = model_views.standing(sandbox, name)
+    return _editor(Typed(name, panel["source"], was=name)) if panel else redirect(_list(), code=303)
+
+
+@blueprint.get("/models/<name>/standing")
+def standing(name: str) -> ResponseReturnValue:
+    """How one of one's own stands now."""
+    with visitor.look() as sandbox:
+        panel = model_views.standing(sandbox, name)
+    return render_template("_model_standing.html", panel=panel) if panel else ("", 204)
+
+
+@blueprint.get("/models/<name>.sql")
+def file(name: str) -> ResponseReturnValue:
+    """The file of a read model, one's own or built in."""
+    with visitor.look() as sandbox, sandbox.lock:
+        source = sandbox.stores.own().get(name) or (BUILT_IN[name].source if name in BUILT_IN else abort(404))
+    headers = {"Content-Disposition": f'attachment; filename="{name}.sql"'}
+    return Response(source.encode(), content_type="application/sql; charset=utf-8", headers=headers)
+
+
+@blueprint.post("/models/import")
+def bring() -> ResponseReturnValue:
+    """Open a file in the editor; nothing is added yet."""
+    file, source = request.files.get("file"), request.form.get("source", "")
+    try:
+        source = file.read().decode("utf-8-sig") if file and file.filename else source
+    except UnicodeDecodeError:
+        return _index(brought="This file is not UTF-8 text. Save it as UTF-8, and bring it again."), 422
+    source = LINE_END.sub("\n", source)
+    if problem := own_text.why_not_brought(source):
+        return _index(brought=problem, source=source), 422
+    named = own_text.name_of_file(file.filename) if file and file.filename else own_text.made_by(source) or ""
+    with visitor.look() as sandbox, sandbox.lock:
+        taken = {*BUILT_IN, *sandbox.stores.own()}
+    return _editor(Typed(named if NAME.fullmatch(named) else own_text.free(named, taken), source, given=True))
+
+
+@blueprint.post("/models/edit")
+def act() -> ResponseReturnValue:
+    """Do what a button of the editor's page asks for: look it over, try it, add it, or give its table another name."""
+    typed, wanted = model_views.typed(request.form), request.form.get("do", "check")
+    if wanted == "add":
+        return _add(typed)
+    if wanted == "rename":
+        return _editor(typed._replace(source=own_text.renamed(typed.source, typed.name)))
+    if wanted not in model_views.PARTS or (wanted == "task" and model_views.task_of(typed.name) is None):
+        abort(400)
+    if wanted == "orders":
+        with visitor.change() as sandbox:
+            sandbox.act(ORDERS)
+    if "HX-Request" not in request.headers:
+        return _editor(typed, wanted)
+    with visitor.look() as sandbox:
+        answers = model_views.parts(sandbox, typed, wanted)
+    return "".join(_partial(name, panel, first=name == model_views.PARTS[wanted]) for name, panel in answers.items())
+
+
+def _partial(name: str, panel: dict[str, Any], *, first: bool) -> str:
+    html = render_template(f"_model_{name}.html", panel=panel)
+    return html if first else frames.partial(f"model-{name}", html)
+
+
+def _add(typed: Typed) -> ResponseReturnValue:
+    """Write the line, if nothing is left to mend."""
+    page = model_views.editor(typed)
+    if page["checked"].get("findings", True):
+        return render_template("model.html", **page), 422
+    with visitor.change() as sandbox:
+        answer = sandbox.act(str(ModelWrite(typed.name, typed.source)))
+    if status_of(answer) == 200:
+        return redirect(url_for("models.edit", name=typed.name, **_here()), code=303)
+    page["checked"]["problem"] = answer.reason
+    return render_template("model.html", **page), status_of(answer)
+
+
+def _editor(typed: Typed, wanted: str = "check") -> ResponseReturnValue:
+    page = model_views.editor(typed, wanted)
+    to_mend = request.method == "POST" and page["checked"].get("findings")
+    return render_template("model.html", **page), 422 if to_mend else 200
+
+
+def _index(problem: str | None = None, **more: str) -> str:
+    with visitor.look() as sandbox:
+        panel = model_views.index(sandbox)
+    return render_template("models.html", panel=panel, problem=problem, **more)
+
+
+def _list() -> str:
+    return url_for("models.index", **_here())
+
+
+def _here() -> dict[str, Any]:
+    here = visitor.lesson()
+    return {"lesson": here.id} if here else {}
