@@ -29,6 +29,8 @@ def test_copied_spoiled_mended_tried_added_and_seen_in_the_shop(visitor):
     page.get_by_role("link", name="Read models of your own").click()
     page.get_by_role("link", name="Copy customer_card").click()
     expect(page.locator("#model-checked")).to_contain_text("4 of 4 statements read · nothing to mend")
+    left, middle, right = (page.locator(f".workbench > .{lane}").bounding_box() for lane in ("log", "read", "plain"))
+    assert left["x"] + left["width"] <= middle["x"] < middle["x"] + middle["width"] <= right["x"]
     code(page).press("Control+End")
     page.keyboard.type("\n-- on OrderShipped\nUPDATE my_customer_card SET orders = :total")
     expect(page.locator(".findings")).to_contain_text("OrderShipped has no field total")
