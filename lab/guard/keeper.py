@@ -5,8 +5,8 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from queue import Empty, LifoQueue
 from typing import Any
@@ -19,11 +19,12 @@ from lab.guard.policy import (
     LOCK_SECONDS,
     PATCH_SECONDS,
     ROWS,
+    SENT_CHARS,
     STEP_SECONDS,
     WORKERS,
 )
 from lab.guard.turns import Turns
-from lab.guard.words import LATE
+from lab.guard.words import DIED, LATE
 
 START_SECONDS = 60.0
 
@@ -34,7 +35,11 @@ HOUSE = Path(__file__).parent.parent.parent
 
 
 class Gone(Exception):
-    """The worker was ended because it did not answer in time, or it died."""
+    """The worker is gone: it was ended because it did not answer in time."""
+
+
+class Died(Gone):
+    """The worker is gone, and nobody had ended it."""
 
 
 class Worker:
@@ -47,7 +52,7 @@ class Worker:
         self.ready = self._ended = False
         self._answer_by = 0.0
 
-    def ask(self, request: Request, kind: Any, replies: int, seconds: float) -> Iterator[Any]:
+    def ask(self, request: Request, kind: Any, replies: int, seconds: float) -> Generator[Any, None, None]:
         """Yield the replies to a request, each within so many seconds. Raise Gone."""
         if not self.ready:
             with self._watched(START_SECONDS):
@@ -63,7 +68,7 @@ class Worker:
         self._answer_by = time.monotonic() + seconds
         reply = get(self._pipe("stdout"), kind)
         if reply is None:
-            raise Gone
+            raise Gone if self._overran() else Died
         return reply
 
     @contextmanager
@@ -93,9 +98,10 @@ class Worker:
         """Tell whether the process is there to be asked again."""
         return self.process.poll() is None
 
-    @property
-    def was_ended(self) -> bool:
-        """Tell of a process that is gone whether that was for overrunning: by this one, or by the system's clock."""
+    def _overran(self) -> bool:
+        """Tell whether a process that says no more was ended for overrunning, by this one or by the system's clock."""
+        if not self._ended:
+            self.process.kill()
         return self._ended or self.process.wait() in OVERRAN
 
     def close(self) -> None:
@@ -117,17 +123,22 @@ class Keeper:
         self._warm: LifoQueue[Worker | None] = LifoQueue()
         for _ in range(workers):
             self._warm.put(None)
+        self._replacing = set[threading.Thread]()
         self.deaths = 0
         """How many workers died that nobody had ended."""
 
     def close(self) -> None:
         """End the workers that are not lent out."""
+        for replacing in tuple(self._replacing):
+            replacing.join()
+        idle = list[Worker | None]()
         with suppress(Empty):
-            idle = [self._warm.get_nowait() for _ in range(self._warm.qsize())]
-            for worker in filter(None, idle):
+            while True:
+                idle.append(self._warm.get_nowait())
+        for worker in idle:
+            if worker is not None:
                 worker.close()
-            for _ in idle:
-                self._warm.put(None)
+            self._warm.put(None)
 
     @property
     def process(self) -> int:
@@ -143,9 +154,11 @@ class Keeper:
             try:
                 yield worker
             except BaseException as error:
+                self.deaths += isinstance(error, Died)
                 # What it was about to say belongs to a request that nobody waits for any more.
-                self.deaths += isinstance(error, Gone) and not worker.was_ended
-                threading.Thread(target=self._replace, args=(worker,), daemon=True).start()
+                replacing = threading.Thread(target=self._replace, args=(worker,), daemon=True)
+                self._replacing.add(replacing)
+                replacing.start()
                 raise
             self._warm.put(worker)
 
@@ -164,10 +177,12 @@ class Keeper:
     def _replace(self, worker: Worker) -> None:
         """End a worker and start another one in its place, while whoever asked it has the answer already."""
         worker.close()
+        fresh = None
         try:
-            self._warm.put(Worker())
-        except OSError:
-            self._warm.put(None)
+            fresh = Worker()
+        finally:
+            self._warm.put(fresh)
+            self._replacing.discard(threading.current_thread())
 
     def values(self, files: dict[str, Path], statements: Sequence[str]) -> list[Answer]:
         """Ask statements for one value each; one that came late is asked once more, as the machine may have been."""
@@ -198,8 +213,19 @@ class Keeper:
     def ask(self, files: dict[str, Path], sql: str, who: str) -> Answer:
         """Answer a person's statement with everything that can be said about it; raise Busy if they ask too much."""
         request = Read({name: str(path) for name, path in files.items()}, (clean(sql),), ROWS, explained=True)
-        answer: Answer | None = self.once(request, Answer, ENDED_AFTER * DEADLINE_SECONDS, who)
-        return answer or Answer("late", LATE.format(DEADLINE_SECONDS * 1000))
+        try:
+            with suppress(Died):
+                return self._answer(request, who)
+            # Once may be somebody else's fault, twice is the statement's.
+            return self._answer(request, who)
+        except Died:
+            return Answer("error", DIED)
+        except Gone:
+            return Answer("late", LATE.format(DEADLINE_SECONDS * 1000))
+
+    def _answer(self, request: Request, who: str) -> Answer:
+        answer: Answer = self._told(request, Answer, ENDED_AFTER * DEADLINE_SECONDS, who)
+        return answer
 
     def steps(self, request: Steps) -> Stepped | Refused:
         """Run statements as those of a projection; whatever they did is rolled back."""
@@ -214,10 +240,13 @@ class Keeper:
 
     def once(self, request: Request, kind: Any, seconds: float, who: str | None = None) -> Any:
         """Return the one reply to a request; None if the worker had to be ended, or died."""
-        with suppress(Gone), self._lent(who) as worker:
-            for reply in worker.ask(request, kind, 1, seconds):
-                return reply
+        with suppress(Gone):
+            return self._told(request, kind, seconds, who)
         return None
+
+    def _told(self, request: Request, kind: Any, seconds: float, who: str | None) -> Any:
+        with self._lent(who) as worker, closing(worker.ask(request, kind, 1, seconds)) as replies:
+            return next(replies)
 
     def patch(self, file: Path, sql: str, line: int, pages: int) -> Patched | Refused:
         """Change rows of a read store by one statement, once for a line however often it is asked for."""
@@ -231,5 +260,8 @@ class Keeper:
 
 
 def clean(sql: str) -> str:
-    """Return a statement as it can be sent: half a character becomes a question mark."""
-    return sql.encode("utf-8", "replace").decode()
+    """Return a statement as it can be sent: half a character becomes a question mark, what is too long is cut.
+
+    It is too long for SQLite and for a file as well, which say so.
+    """
+    return sql[:SENT_CHARS].encode("utf-8", "replace").decode()

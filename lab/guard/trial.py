@@ -63,14 +63,15 @@ def _guard(arguments: argparse.Namespace) -> int:
     for outcome in attempt(corpus):
         outcomes.append(outcome)
         if not outcome.held or outcome.late:
-            print(_shown(outcome), flush=True)
+            print(shown(outcome), flush=True)
     held, late = sum(outcome.held for outcome in outcomes), sum(outcome.late for outcome in outcomes)
     grew = max(outcome.growth for outcome in outcomes)
     print(f"held {held} of {len(outcomes)} late {late} grew {grew / MEGABYTE:.1f} MB")
     return int(held < len(outcomes) or late > 0)
 
 
-def _shown(outcome: Outcome) -> str:
+def shown(outcome: Outcome) -> str:
+    """Say in a line what became of a row."""
     expected, took = " or ".join(outcome.row.expected), f"{outcome.seconds * 1000:.0f} ms"
     harm = {"late": outcome.late, "a store changed": outcome.changed, "the worker died": outcome.died}
     harms = "".join(f", {what}" for what, so in harm.items() if so)

@@ -5,11 +5,14 @@ import signal
 import sqlite3
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import replace
 from itertools import product
 from pathlib import Path
+from typing import IO
 
 import pytest
 
@@ -17,7 +20,8 @@ from lab import guard
 from lab.guard import corpus, hardening, keeper, linear, looking, policy, trial
 from lab.guard.keeper import Keeper, Worker
 from lab.guard.messages import Answer, Read, Stepped, Steps
-from lab.guard.words import LATE
+from lab.guard.turns import Busy
+from lab.guard.words import DIED, LATE
 from lab.sandbox import Sandbox
 
 PROC = Path("/proc")
@@ -189,8 +193,8 @@ def test_without_query_only_a_table_could_be_made_once_the_authorizer_is_gone(mo
 
 
 GREEDY = (
-    "WITH RECURSIVE c (i, s) AS (SELECT 1, printf('%.90000c', 'x') UNION SELECT i + 1, s FROM c LIMIT 1000)"
-    " SELECT count(*) FROM c"
+    "WITH RECURSIVE c (i, s) AS (SELECT 1, zeroblob(99000) UNION ALL SELECT i + 1, s FROM c LIMIT 1000)"
+    " SELECT i FROM c ORDER BY s, i LIMIT 1 OFFSET 999"
 )
 
 
@@ -236,6 +240,7 @@ def test_many_checks_are_answered_in_one_round_trip_in_order(sandbox: Sandbox) -
         ("-- nothing", "error", "there is no SELECT in it"),
         ("SELECT '\ud800'", "rows", None),
         ("SELECT zeroblob(200000)", "limit", "a value or the statement is too long"),
+        ("SELECT '" + "x" * 20_000_000 + "'", "limit", "a value or the statement is too long"),
         ("SELECT max(" + "1, " * 30 + "1)", "limit", "too many arguments"),
     ],
 )
@@ -285,6 +290,7 @@ def test_the_files_are_let_go_before_the_last_answer(tmp_path: Path) -> None:
 # Workers come and go
 
 
+ENDLESS = "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT count(*) FROM n"
 IN_ONE_STEP = "printf('" + "%.2000000000c" * 100 + "', 'x')"
 """One call that keeps SQLite busy for minutes, in a single step of its machine."""
 
@@ -321,6 +327,41 @@ def test_a_worker_that_dies_while_it_is_asked_is_counted_among_the_dead_and_repl
     assert one.deaths == 1
     assert one.read({}, ["SELECT 1"])[0].value == 1
     assert process(one) != before
+
+
+@pytest.mark.parametrize(("times", "said"), [(1, (1, None)), (2, (None, DIED))])
+def test_a_question_whose_worker_died_is_asked_once_more(
+    one: Keeper, times: int, said: tuple[int | None, str | None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    get, deaths = keeper.get, iter(range(times))
+
+    def get_nothing(stream: IO[bytes], kind: object) -> object:
+        return None if kind is Answer and next(deaths, None) is not None else get(stream, kind)
+
+    monkeypatch.setattr(keeper, "get", get_nothing)
+    answer = one.ask({}, "SELECT 1", "me")
+    assert ((answer.value, answer.error), one.deaths) == (said, times)
+
+
+def test_fifty_people_ask_without_end_and_two_processes_serve_them(files: dict[str, Path]) -> None:
+    crowd = Keeper()
+
+    def ask(number: int) -> str:
+        try:
+            return crowd.ask(files, ENDLESS, f"sandbox {number}").kind
+        except Busy:
+            return "busy"
+
+    with closing(crowd), ThreadPoolExecutor(50) as pool:
+        told = list(pool.map(ask, range(50)))
+        asked = [crowd._warm.get(timeout=60) for _ in range(policy.WORKERS)]
+        assert set(told) == {"late", "busy"}
+        assert told.count("late") >= policy.WORKERS + policy.QUEUED_IN_ALL
+        assert crowd._warm.empty()
+        for worker in asked:
+            crowd._warm.put(worker)
+    assert [worker.process.returncode for worker in asked if worker] == [-signal.SIGKILL] * policy.WORKERS
+    assert threading.active_count() < 50
 
 
 def test_a_worker_that_was_killed_is_replaced_and_nothing_is_lost(files: dict[str, Path], one: Keeper) -> None:

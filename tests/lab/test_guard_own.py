@@ -1,6 +1,7 @@
 """Read models of one's own: looked over while they are typed, rehearsed in memory, made and kept up in read.db."""
 
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 from textwrap import dedent
 
@@ -281,6 +282,19 @@ def test_nothing_is_made_or_dropped_under_a_name_that_belongs_to_another(shop: S
         model = Model(name, SPENT.source.replace("spent", name))
         assert isinstance(guard.make(read_db(shop), model, PAGES), guard.Refused)
     assert guard.values({"main": read_db(shop)}, ["SELECT count(*) FROM product_search_content"])[0].value == 3
+
+
+def test_a_read_store_that_somebody_holds_is_the_store_s_trouble_and_no_event_s(
+    shop: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    guard.make(read_db(shop), SPENT, PAGES)
+    monkeypatch.setattr(policy, "LOCK_SECONDS", 0)
+    with closing(sqlite3.connect(read_db(shop), isolation_level=None)) as somebody:
+        somebody.execute("BEGIN IMMEDIATE")
+        events = tuple(shop.stores.write.events_after(0, 100))
+        told = projecting.deliver(projecting.Deliver(str(read_db(shop)), SPENT, events, Guards(), None, 1, PAGES))
+    assert isinstance(told, guard.Refused)
+    assert (told.code, shop.stores.checkpoints()["spent"][1:3]) == (sqlite3.SQLITE_BUSY, (0, "running"))
 
 
 def test_the_store_s_trouble_is_raised_as_what_it_is(shop: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
