@@ -22,6 +22,10 @@ def write(stores: Stores, action: ModelWrite, line: Line) -> Done:
     name, text, own = action.name, action.text, stores.own()
     beside = stores.next.standing().get(name)
     is_there = name in own and line.target is None
+    if line.again and not is_there and name in stores.checkpoints().keys() - BUILT_IN.keys():
+        # What the line had made when it was cut off is nobody's, should it fail now.
+        stores.read.drop(bare(name))
+        stores.remember_models()
     if is_there:
         if text == own[name] or (beside and text == beside.get("text")):
             return _again(stores, action, beside)
@@ -62,7 +66,12 @@ def _edit(stores: Stores, projection: Own) -> Done:
 
 def _checked(stores: Stores, name: str, text: str) -> Own:
     """Let the guard look a text over; raise CannotDo with the first thing that will not do, and its place."""
-    checked = guard.check(guard.Model(name, text), taken(stores, name))
+    # A replay has to come to the same end however many are asking, and it was let in when the line was first done.
+    who = None if stores.building else stores.folder.parent.name
+    try:
+        checked = guard.check(guard.Model(name, text), taken(stores, name), who)
+    except guard.Busy as busy:
+        raise CannotDo(str(busy)) from None
     found = None if checked.findings else read(name, text)
     if found is None:
         raise CannotDo(in_words(checked))
@@ -86,8 +95,7 @@ def _said(finding: Finding) -> str:
 def taken(stores: Stores, name: str) -> tuple[str, ...]:
     """Return the names in read.db that belong to others than the read model of that name."""
     there = {table.lower() for table in tables(stores.read.connection)}
-    # What has a checkpoint is the read model itself, maybe of a line that was cut off.
-    mine = {name} & stores.checkpoints().keys()
+    mine = {name} if stores.is_own(name) else set()
     return tuple(sorted((there | SHADOWS | {"dual_orders"}) - mine))
 
 

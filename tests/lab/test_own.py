@@ -99,6 +99,21 @@ def test_dropped_it_keeps_its_text_and_forgotten_it_does_not(shop: Sandbox) -> N
     assert replayed(shop) == shop.stores.fingerprint()
 
 
+def test_where_too_many_are_asking_it_says_so_and_a_replay_is_let_in(
+    shop: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def crowded(model: guard.Model, taken: object, who: str | None) -> guard.Checked:
+        if who is not None:
+            raise guard.Busy("too many people are asking just now; ask again in a moment")
+        return check(model, ())
+
+    check = guard.check
+    monkeypatch.setattr(guard, "check", crowded)
+    said = refused(shop, str(ModelWrite("other", SPENT.replace("spent", "other"))))
+    assert said == "too many people are asking just now; ask again in a moment"
+    assert replayed(shop) == shop.stores.fingerprint()
+
+
 def test_nothing_is_added_where_sqlite_is_not_trusted(shop: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(guard, "_trusted", ["SQLite 0 does not keep to the guard"])
     assert "SQLite 0 does not keep to the guard" in refused(shop, str(ModelWrite("other", SPENT)))
@@ -204,6 +219,7 @@ def test_no_delivery_has_more_events_than_a_batch(shop: Sandbox, monkeypatch: py
 def test_where_a_guard_is_off_a_line_leads_it_on_by_one_batch(shop: Sandbox) -> None:
     do(shop, "bulk 240", "mode spent atomic=off dedupe=off")
     assert do(shop, "run spent").position == policy.BATCH_EVENTS
+    assert shop.lab.entries()[-1].target == f'{{"spent": {policy.BATCH_EVENTS}}}'
     do(shop, "run", "run")
     assert at(shop) == (250, "running")
     assert spent(shop) == by_the_write_tables(shop)
@@ -397,7 +413,7 @@ def test_whatever_it_holds_it_can_be_looked_at(shop: Sandbox) -> None:
 
 # Only the worker runs its statements
 
-EVIL = "DELETE FROM sales WHERE 1 = 1"
+EVIL = "DELETE FROM _checkpoint WHERE 1 = 1"
 NOT_TO_BE_MADE = SPENT.replace("cents       INTEGER NOT NULL", "cents       INTEGER DEFAULT (abs(-1))")
 NOT_TO_BE_APPLIED = SPENT.replace("INSERT INTO spent VALUES", f"{EVIL};\nINSERT INTO spent VALUES")
 
@@ -409,7 +425,7 @@ MAKING = {
     "travel 9": (),
     "read.db": (),
     "read.next.db": ("model rebuild spent beside=yes",),
-    "undo": (),
+    "undo": ("pause sales",),
 }
 FILLING = {
     "step spent 7": (),
@@ -441,12 +457,12 @@ def test_a_text_that_never_went_by_the_guard_is_refused_wherever_it_would_be_run
         if place == "retry spent":
             sandbox.lab.set("own", json.dumps({"spent": SPENT.replace("VALUES (:", "VALUES (:missing, :")}))
             do(sandbox, "run spent")
-        sold = rows(sandbox, "sales")
+        sold = at(sandbox, "sales")
         smuggle(sandbox, text)
         with no_statement_of(sandbox, monkeypatch):
             come(sandbox, place)
         do(sandbox, "run sales")
-        assert rows(sandbox, "sales") == sold
+        assert at(sandbox, "sales") == sold
         assert place == "read.next.db" or why_not(sandbox)
         assert place != "read.next.db" or not sandbox.state()["beside"]
 
@@ -458,7 +474,7 @@ def smuggle(sandbox: Sandbox, text: str) -> None:
     sandbox.lab.connection.execute("UPDATE journal SET line = ? WHERE line LIKE 'model write%'", (line,))
 
 
-REFUSED = re.compile("the rows of sales cannot be changed here|no such table: sales|must be a plain number")
+REFUSED = re.compile("the rows of _checkpoint cannot be changed here|no such table: _checkpoint|must be a plain number")
 
 
 def why_not(sandbox: Sandbox) -> str:
@@ -506,6 +522,11 @@ class no_statement_of:
         pass
 
     def __exit__(self, *error: object) -> None:
-        theirs = ("DELETE FROM SALES WHERE 1", "CREATE TABLE SPENT", "INSERT INTO SPENT VALUES", "UPDATE SPENT")
+        theirs = (
+            "DELETE FROM _CHECKPOINT WHERE 1 = 1",
+            "CREATE TABLE SPENT",
+            "INSERT INTO SPENT VALUES",
+            "UPDATE SPENT",
+        )
         assert [sql for sql in self.seen if sql.lstrip().upper().startswith(theirs)] == []
         assert self.seen
