@@ -1,9 +1,12 @@
 """What the tests of read models of one's own share: two texts for the same question, and shops that have one."""
 
 from textwrap import dedent
+from typing import Any
 
 from lab.actions import ModelWrite
 from lab.carry_out import Answer
+from lab.guard.keeper import Keeper
+from lab.guard.worker import answer
 from lab.sandbox import Sandbox
 
 SPENT = dedent("""\
@@ -88,3 +91,10 @@ def by_the_write_tables(sandbox: Sandbox) -> dict[object, object]:
 def at(sandbox: Sandbox, name: str = "spent") -> tuple[int, str]:
     state = sandbox.state()["projections"][name]
     return state["position"], state["status"]
+
+
+class AtHome(Keeper):
+    """Answers the guard's requests in this process, and not in a worker."""
+
+    def once(self, request: Any, kind: Any, seconds: float, who: str | None = None) -> Any:
+        return next(answer(request))

@@ -15,11 +15,9 @@ import pytest
 
 from lab import guard
 from lab.actions import ModelWrite
-from lab.guard.keeper import Keeper
-from lab.guard.worker import answer
 from lab.language import VERBS
 from lab.sandbox import Sandbox
-from tests.lab.owned import ADD, EDIT, EDIT_TO_ONCE, NAMED, ORDERS, SPENT
+from tests.lab.owned import ADD, EDIT, EDIT_TO_ONCE, NAMED, ORDERS, SPENT, AtHome
 from tests.lab.sandboxes import hold
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
@@ -345,13 +343,6 @@ def test_wherever_a_line_about_one_s_own_read_model_is_cut_off_it_is_finished_on
 def at_home(sandbox: Sandbox, line: str) -> None:
     guard._keepers[os.getpid()] = AtHome()
     assert sandbox.act(line).outcome != "failed"
-
-
-class AtHome(Keeper):
-    """Answers the guard's requests here, and not in a worker."""
-
-    def once(self, request: Any, kind: Any, seconds: float, who: str | None = None) -> Any:
-        return next(answer(request))
 
 
 @pytest.mark.parametrize("point", ARMED_POINTS)

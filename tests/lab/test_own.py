@@ -1,6 +1,7 @@
 """A read model of a learner's own is one more read model of the sandbox, in everything the laboratory does."""
 
 import json
+import os
 import re
 import sqlite3
 from collections.abc import Iterator
@@ -9,9 +10,11 @@ from typing import Any
 
 import pytest
 
+from cqrs.read.projector import POINTS
 from lab import guard, limits, xray, xray_read
 from lab.actions import ModelWrite
 from lab.broken import projection as broken_sheet
+from lab.carry_out import Busy
 from lab.guard import policy
 from lab.sandbox import Sandbox
 from lab.sources import code_of_projection
@@ -22,6 +25,7 @@ from tests.lab.owned import (
     NAMED,
     ORDERS,
     SPENT,
+    AtHome,
     at,
     by_the_write_tables,
     do,
@@ -143,6 +147,37 @@ def test_it_can_be_broken_and_mended_like_the_others(shop: Sandbox) -> None:
         "the projector died at before_commit",
         "came out of order and was not taken",
     ]
+    assert replayed(shop) == shop.stores.fingerprint()
+
+
+@pytest.mark.parametrize("point", POINTS)
+def test_wherever_the_projector_dies_it_says_in_the_end_what_the_write_tables_say(shop: Sandbox, point: str) -> None:
+    for guards in ("dedupe=position poison=halt", "dedupe=on poison=park"):
+        do(shop, f"mode spent {guards}", f"crash spent {point}", "bulk 2")
+        refused(shop, "run", "crashed")
+        do(shop, "run spent", "redeliver spent 8", "bulk 3", "reorder spent", "run", f"crash spent {point}")
+        do(shop, "model rebuild spent")
+        refused(shop, "run spent", "crashed")
+        do(shop, "run spent")
+        assert spent(shop) == by_the_write_tables(shop)
+    assert replayed(shop) == shop.stores.fingerprint()
+
+
+@pytest.mark.parametrize("line", ["run spent", "model rebuild spent", ADD.replace("spent", "other")])
+def test_a_locked_read_store_is_busy_and_lets_the_next_try_through(
+    shop: Sandbox, line: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(guard._keepers, os.getpid(), AtHome())
+    monkeypatch.setattr(policy, "LOCK_SECONDS", 0.001)
+    before = shop.stores.fingerprint()
+    other = sqlite3.connect(shop.stores.folder / "read.db", isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    with pytest.raises(Busy, match="another program holds the lock of a store"):
+        shop.act(line)
+    other.execute("ROLLBACK")
+    assert shop.stores.fingerprint() == before
+    assert "other" not in shop.stores.own()
+    do(shop, line)
     assert replayed(shop) == shop.stores.fingerprint()
 
 
