@@ -119,9 +119,10 @@ function arrive(area) {
 }
 
 function make(area) {
-  // Who types already goes on typing.
-  const wasIn = document.activeElement === area && area.selectionEnd;
-  if (wasIn === false) arrive(area);
+  // Who began to type before the editor came goes on in it.
+  const typing = document.activeElement === area;
+  const at = area.selectionEnd;
+  if (area.value === area.defaultValue) arrive(area);
   area.hidden = true;
   const shadow = area.parentElement.attachShadow({ mode: "open" });
   let mirroring = false;
@@ -173,7 +174,8 @@ function make(area) {
   new MutationObserver(mark).observe(area, { attributeFilter: ["data-marks"] });
   editors.set(area, { follow, mark, view, came: came(area) });
   mark();
-  if (area.autofocus || wasIn !== false) view.focus();
+  if (typing) view.dispatch({ selection: { anchor: Math.min(at, view.state.doc.length) } });
+  if (typing || area.autofocus) view.focus();
 }
 
 // Where typing replaces a selection, Chromium keeps the colour of what was there by an inline style, which the CSP

@@ -161,6 +161,31 @@ def after_click(name: str, role: str = "link") -> Callable[[BrowserContext], Pag
     return come
 
 
+def sql(store: str, button: str) -> Callable[[BrowserContext], Page]:
+    """Come to the SQL pane after one of its buttons."""
+
+    def come(context: BrowserContext) -> Page:
+        page = enter(context, *BUSY[:4])
+        page.get_by_role("link", name=f"Ask the {store} store in SQL").click()
+        page.get_by_role("button", name=button).click()
+        expect(page.locator("#sql-editor .cm-content")).to_be_visible()
+        expect(page.locator("#sql-answer .figures").first).to_be_visible()
+        return page
+
+    return come
+
+
+def sql_mistyped(context: BrowserContext) -> Page:
+    page = enter(context, path="/sql/write")
+    page.locator("#sql-editor .cm-content").click()
+    page.keyboard.press("End")
+    page.keyboard.type("s WHERE")
+    page.keyboard.press("Escape")
+    page.get_by_role("button", name="Ask", exact=True).click()
+    expect(page.get_by_role("alert")).to_contain_text("SQLite says")
+    return page
+
+
 STORY = ("3", "Wake the projector", "Buy a mug", "Buy a lamp")
 
 STOPS = (
@@ -211,6 +236,9 @@ STOPS = (
     Stop("teach", at("/teach")),
     Stop("reading strategies, new", at("/strategies")),
     Stop("reading strategies, run", at("/strategies", "strategies shoppers=100 seed=3 timeout=0.8 late=stale")),
+    Stop("SQL, what an order left behind", sql("write", "What did the newest order leave behind?")),
+    Stop("SQL, both stores", sql("read", "The ten largest orders")),
+    Stop("SQL on its own page, mistyped", sql_mistyped),
     Stop("open, empty", at("/open")),
     Stop("open, with lines", at("/open?lines=cmd%20restock%20product%3Dlamp%20qty%3D5")),
     Stop("event on its own page", at("/event/6", *BUSY)),

@@ -1,0 +1,162 @@
+"""The SQL pane in a browser: the editor comes only there, breaks no rule of the CSP, and gives the keyboard back."""
+
+import re
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.visits import PHONE, REFUSED, enter, overflow
+
+pytestmark = pytest.mark.browser
+
+
+def opened(page, store="read"):
+    page.get_by_role("link", name=f"Ask the {store} store in SQL").click()
+    expect(page.locator("#sql-editor .cm-content")).to_be_visible()
+
+
+def editor(page):
+    return page.get_by_role("textbox", name="Your question to the")
+
+
+def typed(page, text):
+    """Type as a person does, in the place of what stands there."""
+    editor(page).click()
+    page.keyboard.press("ControlOrMeta+a")
+    page.keyboard.type(text)
+
+
+def figures(page):
+    return page.locator("#sql-answer .figures")
+
+
+def test_the_editor_is_brought_only_where_sql_is_typed_and_breaks_no_rule(visitor):
+    context = visitor()
+    page = enter(context)
+    brought = []
+    page.on("request", lambda request: brought.append(request.url.rsplit("/", 1)[-1]))
+    page.reload()
+    expect(page.locator("#status")).to_be_visible()
+    assert not [name for name in brought if "editor" in name]
+    opened(page)
+    assert {"editor.js", "editor.min.js"} <= set(brought)
+    page.evaluate("""() => {
+        window.broken = [];
+        document.addEventListener("securitypolicyviolation", (event) => window.broken.push(event.violatedDirective));
+    }""")
+    typed(page, "SELECT name, (price_cents) FROM product_card WHERE name = 'Lamp' -- dear")
+    page.keyboard.press("ControlOrMeta+a")
+    page.keyboard.type("SELECT pr")
+    page.locator("#sql-editor [role=option]").first.click()
+    expect(editor(page)).to_have_text(re.compile("^SELECT pr(oduct_id|ice_cents)$"))
+    page.keyboard.type(" FROM product_card")
+    page.keyboard.press("ControlOrMeta+Enter")
+    expect(figures(page)).to_contain_text("3 rows")
+    assert page.evaluate("window.broken") == []
+    assert page.evaluate("document.getElementById('sql-editor').shadowRoot.adoptedStyleSheets.length") > 0
+    assert page.evaluate("document.querySelectorAll('style').length") == 0
+
+
+def test_a_question_is_typed_asked_by_keyboard_and_mended_where_the_wave_is(page, complaints):
+    complaints.provoke(REFUSED)
+    opened(page, "write")
+    typed(page, "SELECT id, custmer_id\nFROM orders")
+    page.keyboard.press("ControlOrMeta+Enter")
+    alert = page.locator("#sql-answer").get_by_role("alert")
+    expect(alert).to_contain_text("no such column: custmer_id")
+    expect(alert.locator("mark")).to_have_text("custmer_id")
+    expect(page.locator("#sql-editor .cm-lintRange-error")).to_have_text("custmer_id")
+    typed(page, "SELECT id, customer_id FROM orders")
+    page.keyboard.press("ControlOrMeta+Enter")
+    expect(page.locator("#sql-answer")).to_contain_text("No row")
+    expect(page.locator("#sql-editor .cm-lintRange-error")).to_have_count(0)
+    expect(page.locator("#sql-history li")).to_have_count(2)
+
+
+def test_escape_leads_out_of_the_editor_and_then_out_of_the_dialog_and_the_draft_stays(page):
+    opened(page)
+    typed(page, "SELECT 'a draft'")
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("button", name="Ask", exact=True)).to_be_focused()
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("dialog")).to_have_count(0)
+    opened(page)
+    expect(editor(page)).to_have_text("SELECT 'a draft'")
+    page.get_by_role("link", name="Write store write.db").click()
+    expect(editor(page)).to_have_text("SELECT * FROM orders")
+    page.get_by_role("link", name="Read store read.db").click()
+    expect(editor(page)).to_have_text("SELECT 'a draft'")
+    editor(page).click()
+    page.keyboard.press("End")
+    page.keyboard.press("Tab")
+    expect(editor(page)).not_to_be_focused()
+
+
+def test_a_question_to_begin_with_and_one_asked_before_stand_in_the_editor_again(page):
+    opened(page)
+    page.get_by_role("button", name="How far has each read model come?").click()
+    expect(figures(page)).to_contain_text("5 rows")
+    expect(editor(page)).to_contain_text("FROM _checkpoint")
+    typed(page, "SELECT 1 AS one")
+    page.get_by_role("button", name="Ask", exact=True).click()
+    expect(figures(page)).to_contain_text("1 row")
+    page.get_by_role("link", name="SELECT name, position, status").click()
+    expect(editor(page)).to_contain_text("FROM _checkpoint")
+    page.get_by_role("button", name="How far has each read model come?").click()
+    expect(figures(page)).to_contain_text("5 rows")
+
+
+def test_what_is_typed_before_the_editor_is_there_stands_in_it(visitor):
+    page = enter(visitor())
+    held = []
+    page.route("**/editor.min.js", lambda route: held.append(route))
+    page.get_by_role("link", name="Ask the read store in SQL").click()
+    editor(page).fill("SELECT 'early")
+    held[0].continue_()
+    expect(page.locator("#sql-editor .cm-content")).to_be_focused()
+    page.keyboard.type(" bird'")
+    expect(page.locator("#sql-editor .cm-content")).to_have_text("SELECT 'early bird'")
+
+
+def test_what_is_typed_survives_news_from_the_stream(visitor):
+    context = visitor()
+    page = enter(context)
+    opened(page)
+    typed(page, "SELECT 'kept'")
+    context.request.post("/actions", form={"line": "cmd restock product=lamp qty=7"})
+    expect(page.locator("#status")).to_contain_text("head #6")
+    expect(editor(page)).to_have_text("SELECT 'kept'")
+    expect(editor(page)).to_be_focused()
+
+
+def test_both_stores_are_compared_and_fit_on_a_phone(visitor):
+    page = enter(visitor(viewport=PHONE), "set delay=0", "bulk 20", "query order_list via=wait")
+    opened(page)
+    page.get_by_role("button", name="One customer's card").click()
+    expect(page.locator("#sql-answer")).to_contain_text(re.compile(r"write store [\d.]+ times the work"))
+    expect(page.locator("#sql-answer [role=status]").first).to_be_in_viewport()
+    assert overflow(page) <= 0
+
+
+def test_the_rows_come_as_a_file(page):
+    opened(page)
+    page.get_by_role("button", name="What sells best?").click()
+    expect(page.locator("#sql-answer")).to_contain_text("No row")
+    page.get_by_role("button", name="One product by its key").click()
+    expect(figures(page)).to_contain_text("1 row")
+    with page.expect_download() as file:
+        page.get_by_role("button", name="Download CSV").click()
+    assert file.value.path().read_text().splitlines() == ["name,price_cents,in_stock", "Lamp,2500,5"]
+
+
+def test_without_a_script_it_is_a_page_with_a_textarea(visitor, complaints):
+    complaints.provoke(REFUSED)
+    page = enter(visitor(java_script_enabled=False))
+    page.get_by_role("link", name="Ask the read store in SQL").click()
+    question = page.get_by_label("Your question to the read store")
+    question.fill("SELECT nam FROM product_card")
+    page.get_by_role("button", name="Ask", exact=True).click()
+    expect(page.get_by_role("alert")).to_contain_text("Did you mean name?")
+    expect(question).to_have_value("SELECT nam FROM product_card")
+    page.get_by_role("button", name="One product by its key").click()
+    expect(page.locator("#sql-answer")).to_contain_text("Lamp")
