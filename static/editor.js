@@ -140,7 +140,7 @@ function make(area) {
   ];
   const view = new cm.EditorView({
     doc: area.value,
-    selection: { anchor: wasIn || 0 },
+    selection: { anchor: typing ? Math.min(at, area.value.length) : 0 },
     root: shadow,
     parent: shadow,
     extensions: [
@@ -174,7 +174,6 @@ function make(area) {
   new MutationObserver(mark).observe(area, { attributeFilter: ["data-marks"] });
   editors.set(area, { follow, mark, view, came: came(area) });
   mark();
-  if (typing) view.dispatch({ selection: { anchor: Math.min(at, view.state.doc.length) } });
   if (typing || area.autofocus) view.focus();
 }
 
