@@ -63,8 +63,13 @@ def trial(found: Subject, who: str) -> Trial:
 
 def done(stores: Stores, found: Subject, trial: Trial) -> Done:
     """Say how a trial ended, as the journal keeps it."""
-    trial = replace(trial, tried=tuple(_with_cause(stores, found, entry) for entry in trial.tried))
+    trial = replace(trial, tried=with_causes(stores, found, trial))
     return Done(reason=summary(trial), result=as_json(trial))
+
+
+def with_causes(stores: Stores, found: Subject, trial: Trial) -> tuple[Tried, ...]:
+    """Return what was tried, with what befell a live row that is wrong."""
+    return tuple(_with_cause(stores, found, entry) for entry in trial.tried)
 
 
 def _with_cause(stores: Stores, found: Subject, entry: Tried) -> Tried:

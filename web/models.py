@@ -10,9 +10,9 @@ from lab.actions import ModelWrite
 from lab.own_language import NAME
 from lab.stores import BUILT_IN
 from lab.values import quoted
-from web import frames, model_views, visitor
+from web import frames, model_answers, model_typed, model_views, visitor
 from web.actions import status_of
-from web.model_views import LINE_END, Typed
+from web.model_typed import LINE_END, Typed
 
 blueprint = Blueprint("models", __name__)
 
@@ -46,7 +46,7 @@ def line() -> ResponseReturnValue:
 def new() -> ResponseReturnValue:
     """The editor, with a copy of a read model, with what a task begins with, or with a small example."""
     with visitor.look() as sandbox:
-        typed = model_views.beginning(sandbox, request.args.get("copy", ""), request.args.get("task", ""))
+        typed = model_typed.beginning(sandbox, request.args.get("copy", ""), request.args.get("task", ""))
         is_there = typed and model_views.standing(sandbox, typed.name)
     if typed and is_there:
         return redirect(url_for("models.edit", name=typed.name, **_here()), code=303)
@@ -98,12 +98,12 @@ def bring() -> ResponseReturnValue:
 @blueprint.post("/models/edit")
 def act() -> ResponseReturnValue:
     """Do what a button of the editor's page asks for: look it over, try it, add it, or give its table another name."""
-    typed, wanted = model_views.typed(request.form), request.form.get("do", "check")
+    typed, wanted = model_typed.typed(request.form), request.form.get("do", "check")
     if wanted == "add":
         return _add(typed)
     if wanted == "rename":
         return _editor(typed._replace(source=own_text.renamed(typed.source, typed.name)))
-    if wanted not in model_views.PARTS or (wanted == "task" and model_views.task_of(typed.name) is None):
+    if wanted not in model_answers.PARTS or (wanted == "task" and model_answers.task_of(typed.name) is None):
         abort(400)
     if wanted == "orders":
         with visitor.change() as sandbox:
@@ -111,8 +111,10 @@ def act() -> ResponseReturnValue:
     if "HX-Request" not in request.headers:
         return _editor(typed, wanted)
     with visitor.look() as sandbox:
-        answers = model_views.parts(sandbox, typed, wanted)
-    return "".join(_partial(name, panel, first=name == model_views.PARTS[wanted]) for name, panel in answers.items())
+        answers = model_answers.parts(sandbox, typed, wanted)
+        if wanted == "orders":
+            answers["events"] = model_views.events(sandbox)
+    return "".join(_partial(name, panel, first=name == model_answers.PARTS[wanted]) for name, panel in answers.items())
 
 
 def _partial(name: str, panel: dict[str, Any], *, first: bool) -> str:

@@ -9,6 +9,7 @@ from bs4 import BeautifulSoup
 from lab import event_guide, guard, own_text
 from lab.guard import policy
 from lab.stores import BUILT_IN
+from lab.tasks import tasks
 from tests.web.visits import act, dump, sandbox_ids
 
 SPEND = """-- What each customer has ordered for.
@@ -28,7 +29,7 @@ CANCELLED = "\n\n-- on OrderCancelled\nUPDATE spend SET cents = cents - :total_c
 
 
 def soup(response):
-    return BeautifulSoup(response.text, "html5lib")
+    return BeautifulSoup(response.text, "html.parser")
 
 
 def send(client, source, name="spend", do="check", htmx=False, **more):
@@ -96,6 +97,8 @@ def test_the_blank_start_is_right_as_it_stands_and_keeps_up_with_the_log(shop):
 
 def test_a_copy_gets_a_name_that_is_free(shop):
     send(shop, SPEND, do="add")
+    assert soup(shop.get("/code/projection/spend")).select("a[href='/models/spend/edit']")
+    assert soup(shop.get("/code/projection/sales")).select("a[href='/models/new?copy=sales']")
     page = soup(shop.get("/models/new?copy=spend"))
     assert page.select_one("[name=name]")["value"] == "spend_2"
     assert "CREATE TABLE spend_2 (" in text_of(page)
@@ -212,15 +215,56 @@ def test_nothing_is_tried_while_there_is_something_to_mend(shop):
         assert findings(page)
 
 
-def test_whether_it_is_true_is_told_step_by_step(shop):
-    page = soup(send(shop, SPEND + CANCELLED, do="truth"))
-    titles = [each.b.text for each in page.select(".tried li.yes")]
-    assert "Same twice over, and event by event" in titles
-    assert "A crash in the middle" in titles
-    by_chance = SPEND.replace(
-        ":customer_id, :total_cents", "(SELECT count(*) FROM spend) || :customer_id, :total_cents"
-    )
-    assert soup(send(shop, by_chance, do="truth")).select(".tried")
+def tried(page):
+    return {each.b.text: each for each in page.select(".tried li")}
+
+
+def test_whether_it_is_true_is_told_step_by_step_and_its_live_rows_are_looked_at_too(shop):
+    told = tried(soup(send(shop, SPEND + CANCELLED, do="truth")))
+    steady = ("Same twice over, and event by event", "Everything delivered twice", "A crash in the middle")
+    assert all("yes" in told[title]["class"] for title in steady)
+    assert "The rows in read.db" not in told, "nothing stands there yet"
+    send(shop, SPEND, do="add")
+    act(shop, "run spend")
+    assert "yes" in tried(soup(send(shop, SPEND, was="spend", do="truth")))["The rows in read.db"]["class"]
+    act(shop, "patch \"UPDATE spend SET cents = 1 WHERE customer_id = 'c1'\"")
+    first, *_ = tried(soup(send(shop, SPEND, was="spend", do="truth"))).items()
+    assert first[0] == "The rows in read.db"
+    assert "by hand" in first[1].text
+
+
+def test_in_a_shop_without_orders_a_dry_run_offers_some(learner, parts):
+    page = soup(send(learner, SPEND, do="try"))
+    assert page.select_one("#model-dry button[value=orders]")
+    page = soup(send(learner, SPEND, do="orders", htmx=True))
+    assert [row.td.get_text(" ", strip=True) for row in page.select(".diff tbody tr")] == ["c1 added", "c2 added"]
+    assert "12" in page.select_one("#model-events").text, "the events at the left are told anew"
+
+
+# Tasks
+
+
+def test_a_task_is_solved_by_a_check_and_by_nothing_else(shop):
+    task = tasks()["sales-per-customer"]
+    page = soup(shop.get(f"/models/new?task={task.id}"))
+    assert text_of(page).strip() == task.start.strip()
+    assert task.question in page.select_one("#model-task").text
+    wrong = soup(send(shop, task.wrong[0].sql, task.model, "task", task=task.id))
+    assert wrong.select_one("#model-task .tried li")["class"] == ["no"], "what failed comes first"
+    assert not soup(shop.get("/models")).select(".passed")
+    right = soup(send(shop, task.solution, task.model, "task", htmx=True))
+    assert "Solved." in right.select_one(".take-away").text
+    assert len(soup(shop.get("/models")).select(".passed")) == 1
+    assert task.id in shop.get("/progress.json").get_json()["tasks"]
+
+
+def test_a_task_that_was_begun_goes_on_where_it_was_left(shop):
+    task = tasks()["sales-per-customer"]
+    send(shop, task.solution, task.model, "add", task=task.id)
+    answer = shop.get(f"/models/new?task={task.id}")
+    assert answer.location == f"/models/{task.model}/edit"
+    assert task.question in soup(shop.get(answer.location)).select_one("#model-task").text
+    assert shop.get("/models/new?task=nothing").status_code == 404
 
 
 def test_who_is_crowded_out_is_told_and_keeps_the_text(shop, monkeypatch):

@@ -15,9 +15,9 @@ from lab.lesson_progress import Progress
 from lab.sandbox import Sandbox
 from lab.tasks import tasks
 from lab.values import in_quotes
-from web import model_views, race, rail, sql_view, stage, travel, view
+from web import model_answers, model_views, race, rail, sql_view, stage, travel, view
 from web.forms import line_of
-from web.model_views import Typed
+from web.model_typed import Typed
 from web.panels import PANELS
 
 TEMPLATES = Path(__file__).parents[2] / "templates"
@@ -93,12 +93,13 @@ def models(sandbox):
     source = own_text.starter("mine")
     sandbox.act(str(ModelWrite("mine", source)))
     yield "standing", model_views.standing(sandbox, "mine")
-    for text in (source, f"-- key: {NASTY}\nCREATE TABLE mine ({NASTY});\n-- on {NASTY}"):
-        for wanted in ("check", "try", "truth"):
-            yield from model_views.parts(sandbox, Typed("mine", text), wanted).items()
+    yield "events", model_views.events(sandbox)
+    for wanted in ("try", "truth"):
+        yield from model_answers.parts(sandbox, Typed("mine", source), wanted).items()
+    hostile = f"-- key: {NASTY}\nCREATE TABLE mine ({NASTY});\n-- on {NASTY}"
+    yield from model_answers.parts(sandbox, Typed("mine", hostile), "try").items()
     solved = next(iter(tasks().values()))
-    yield from model_views.parts(sandbox, Typed(solved.model, solved.solution), "task").items()
-    yield from model_views.parts(sandbox, Typed(solved.model, solved.wrong[0].sql), "task").items()
+    yield from model_answers.parts(sandbox, Typed(solved.model, solved.solution), "task").items()
 
 
 def test_every_partial_has_one_root_whose_id_is_its_name(app, sandbox):

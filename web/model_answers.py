@@ -1,0 +1,123 @@
+"""What the buttons of the editor's page are answered: what is to be mended, a dry run, the truth, a task."""
+
+from collections.abc import Callable
+from typing import Any
+
+from lab import guard, own_view, steady, trial
+from lab.guard.hints import Names, hint
+from lab.lesson_progress import moment
+from lab.outcome import CannotDo
+from lab.sandbox import Sandbox
+from lab.tasks import Task, right_answer, tasks, truth_of, try_task
+from lab.trial import Trial
+from web import progress, trust, visitor
+from web.model_typed import Typed
+
+NO_TRUTH = "Nobody wrote how the write store would answer this, so its figures are not compared. A task has them."
+
+
+def parts(sandbox: Sandbox, typed: Typed, wanted: str) -> dict[str, dict[str, Any]]:
+    """Return what is to be mended in a text and, if nothing is, the answer to a button. No lock is held meanwhile."""
+    if trust.why_not():
+        return {"checked": {"off": True}}
+    with sandbox.lock:
+        own = sandbox.stores.own()
+        saved = own_view.source_of(sandbox, typed.was)
+    who = visitor.sandbox_id() or "nobody"
+    try:
+        checked = own_view.looked_over(typed.model, {name for name in own if name != typed.was}, who)
+        checked["saved"] = None if saved is None else saved.rstrip() == typed.source.rstrip()
+    except guard.Busy as busy:
+        return {"checked": {"busy": str(busy)}}
+    if wanted == "check":
+        return {"checked": checked}
+    before = task_told(typed) if wanted == "task" else {}
+    if checked["findings"]:
+        return {"checked": checked, PARTS[wanted]: {**before, "mend": len(checked["findings"])}}
+    try:
+        return {"checked": checked, PARTS[wanted]: ANSWERS[wanted](sandbox, typed, who)}
+    except guard.Busy as busy:
+        return {"checked": checked, PARTS[wanted]: {**before, "busy": str(busy)}}
+
+
+def _dry(sandbox: Sandbox, typed: Typed, who: str) -> dict[str, Any]:
+    told = own_view.dry_run(typed.model, sandbox.stores.folder / "write.db", who)
+    return {**told, "hint": _hint(told.get("stopped"))}
+
+
+def _truth(sandbox: Sandbox, typed: Typed, who: str) -> dict[str, Any]:
+    """Try it on the sandbox's log; one that stands in the read store as it was typed is compared with its live rows."""
+    task = task_of(typed.name)
+    truth, there = truth_of(task) if task else None, _there(sandbox, typed)
+    if there is None:
+        told = _told(trial.try_out(typed.model, sandbox.stores.folder / "write.db", truth, who))
+    else:
+        told = _told(trial.try_on(there.model, there.log, truth, there.live, who), sandbox, there)
+    return {**told, "no_truth": None if task else NO_TRUTH}
+
+
+def _there(sandbox: Sandbox, typed: Typed) -> steady.Subject | None:
+    with sandbox.lock:
+        sandbox.stores.ensure_read()
+        try:
+            found = steady.subject(sandbox.stores, typed.was)
+        except CannotDo:
+            return None
+    return found if found.model.source.rstrip() == typed.source.rstrip() else None
+
+
+def _told(tried: Trial, sandbox: Sandbox | None = None, there: steady.Subject | None = None) -> dict[str, Any]:
+    """Return what was tried, what failed first; of a live row that is wrong, the journal knows why."""
+    entries = tried.tried
+    if sandbox is not None and there is not None:
+        with sandbox.lock:
+            entries = steady.with_causes(sandbox.stores, there, tried)
+    failed_first = sorted(entries, key=lambda entry: entry.passed is not False)
+    return {
+        "trial": tried,
+        "entries": [
+            {"title": entry.title, "passed": entry.passed, "said": entry.said, "hint": _hint(entry.said)}
+            for entry in failed_first
+            if (entry.name, entry.passed) != ("file", True)
+        ],
+    }
+
+
+def _hint(said: str | None) -> str | None:
+    """Say what to do about what SQLite says, if there is something general to be said."""
+    return hint(said, Names([], [])) if said and "SQLite says" in said else None
+
+
+def _checked_task(sandbox: Sandbox, typed: Typed, who: str) -> dict[str, Any]:
+    task = task_of(typed.name)
+    assert task is not None
+    tried = try_task(task, typed.source, who)
+    if tried.good:
+        with progress.change() as mine:
+            mine.tasks.setdefault(task.id, moment())
+    return {**task_told(typed), **_told(tried)}
+
+
+def task_of(name: str) -> Task | None:
+    """Return the task whose read model is called like that; None if there is none."""
+    return next((task for task in tasks().values() if task.model == name), None)
+
+
+def task_told(typed: Typed) -> dict[str, Any]:
+    """Return what is shown of a task before it is checked; nothing if the read model belongs to none."""
+    task = task_of(typed.name)
+    if task is None:
+        return {}
+    shown = {name: getattr(task, name) for name in task.__struct_fields__}
+    return {**shown, "answer": right_answer(task), "done": task.id in progress.mine().tasks, "own": typed.was}
+
+
+PARTS = {"check": "checked", "try": "dry", "orders": "dry", "truth": "truth", "task": "task"}
+"""What a button of the editor's page asks for, and the partial that answers."""
+
+ANSWERS: dict[str, Callable[[Sandbox, Typed, str], dict[str, Any]]] = {
+    "try": _dry,
+    "orders": _dry,
+    "truth": _truth,
+    "task": _checked_task,
+}
