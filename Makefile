@@ -17,6 +17,9 @@ LOCK := $(VENV) -m uv pip compile --quiet --universal --python-version 3.11 --ge
 BROUGHT := static/vendor/htmx.min.js static/vendor/hx-sse.min.js static/vendor/editor.min.js
 MISSING := $(filter-out $(wildcard $(BROUGHT)),$(BROUGHT))
 
+# Where this is set, every program that a test starts would compile all of Lagoon anew.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: run test bench faults soak load lessons shots lock clean again
 
 run: .venv/installed
@@ -25,7 +28,7 @@ run: .venv/installed
 test: .venv/installed-test node_modules/axe-core/axe.min.js
 	$(VENV) -m ruff check
 	$(VENV) -m mypy
-	$(VENV) -m pytest --numprocesses auto
+	$(VENV) -m pytest --numprocesses auto --dist worksteal
 
 bench: .venv/installed-bench
 	$(VENV) -m bench

@@ -7,6 +7,7 @@ import pytest
 from tests.soak import soak
 
 
+@pytest.mark.long
 @pytest.mark.skipif(not hasattr(os, "killpg"), reason="needs process groups")
 def test_fifty_kills_lose_no_accepted_command() -> None:
     found = soak(kills=50, seed=2026)

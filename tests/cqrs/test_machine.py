@@ -4,6 +4,7 @@ import shutil
 import tempfile
 from pathlib import Path
 
+import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
@@ -14,6 +15,8 @@ from cqrs.write.store import Answer
 from tests.cqrs.histories import PLENTY, days, examples, next_command, wild
 from tests.cqrs.oracle import first_broken_link, truth
 from tests.cqrs.shop import MODELS, START, Rows, Shop, tables
+
+pytestmark = pytest.mark.long
 
 models = st.sampled_from(sorted(MODELS))
 batches = st.integers(1, 7)

@@ -22,6 +22,7 @@ ROADS = sorted(Path(__file__).with_name("roads").glob("*.tsv"))
 OPENER = all_lessons()["L00"]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("path", files([]), ids=lambda path: path.stem)
 def test_a_lesson_passes_every_gate(path: Path) -> None:
     report = check(path)

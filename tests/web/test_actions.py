@@ -11,7 +11,7 @@ HTMX = {"HX-Request": "true"}
 
 
 def text_of(response, selector):
-    return BeautifulSoup(response.text, "html5lib").select_one(selector).get_text(" ", strip=True)
+    return BeautifulSoup(response.text, "html.parser").select_one(selector).get_text(" ", strip=True)
 
 
 def test_a_script_gets_the_line_its_outcome_and_its_receipt(client):

@@ -25,7 +25,7 @@ def passed(*names):
 def look(client, path="/lessons"):
     response = client.get(path)
     assert response.status_code == 200
-    return BeautifulSoup(response.text, "html5lib")
+    return BeautifulSoup(response.text, "html.parser")
 
 
 def words(element):
@@ -130,7 +130,7 @@ def test_an_unknown_lesson_cannot_be_started_over(client):
 def test_every_page_leads_back_to_the_lesson_under_way(client):
     client.get("/lessons/L05")
     for path in ("/", "/words", "/experiments", "/teach", "/lessons", "/event/1", "/race", "/nowhere"):
-        back = BeautifulSoup(client.get(path).text, "html5lib").select_one("header .back")
+        back = BeautifulSoup(client.get(path).text, "html.parser").select_one("header .back")
         assert (words(back), back["href"]) == ("Back to L05, step 1", "/lessons/L05")
 
 

@@ -63,13 +63,13 @@ class Page:
 
 def told(text: str, page: Page, selector: str) -> bool:
     """Tell whether a lesson's Markdown stands in a part of the page, as a reader reads it."""
-    words = BeautifulSoup(render_line(text), "html5lib").get_text()
+    words = BeautifulSoup(render_line(text), "html.parser").get_text()
     return "".join(words.split()) in "".join(page[selector].get_text().split())
 
 
 def get(client: FlaskClient, path: str = "/lessons/L05", **options) -> Page:
     response = client.get(path, **options)
-    return Page(BeautifulSoup(response.text, "html5lib"), response.status_code)
+    return Page(BeautifulSoup(response.text, "html.parser"), response.status_code)
 
 
 def post(client: FlaskClient, path: str, lesson: str = "L05", **fields: str):
@@ -198,7 +198,7 @@ def test_who_acts_without_a_bet_goes_on_without_a_reveal(client):
 def test_a_bet_that_is_none_is_refused_in_words(client):
     response = post(client, "bet", choice="<b>7")
     assert response.status_code == 422
-    assert "There is no such bet" in Page(BeautifulSoup(response.text, "html5lib"), 422).text(".problem")
+    assert "There is no such bet" in Page(BeautifulSoup(response.text, "html.parser"), 422).text(".problem")
 
 
 def test_what_happened_is_told_in_the_words_of_the_option_that_says_it(client):

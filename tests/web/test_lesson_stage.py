@@ -19,7 +19,7 @@ def places(text):
 
 
 def page(client, lesson):
-    return BeautifulSoup(client.get(f"/lessons/{lesson}").text, "html5lib")
+    return BeautifulSoup(client.get(f"/lessons/{lesson}").text, "html.parser")
 
 
 def test_after_undo_every_answer_tells_of_a_line_that_is_still_there(client):

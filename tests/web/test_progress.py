@@ -40,7 +40,7 @@ def begin(client):
 
 
 def problem(response):
-    return BeautifulSoup(response.text, "html5lib").select_one("#progress .problem").get_text(" ", strip=True)
+    return BeautifulSoup(response.text, "html.parser").select_one("#progress .problem").get_text(" ", strip=True)
 
 
 # Whose it is
@@ -127,7 +127,7 @@ def test_what_was_taken_along_is_brought_in_by_a_friend_and_added_to_his(client,
     begin(client)
     friend = app.test_client()
     assert bring(friend, exported(FRIEND)).status_code == 303
-    told = BeautifulSoup(friend.get("/lessons").text, "html5lib").select_one('#progress [role="status"]').get_text()
+    told = BeautifulSoup(friend.get("/lessons").text, "html.parser").select_one('#progress [role="status"]').get_text()
     assert told.startswith("Brought in: 1 of ")
     assert bring(friend, client.get("/progress.json").data).location == "/lessons#progress"
     both = take(friend)
@@ -173,7 +173,7 @@ def test_a_field_that_is_missing_or_is_no_file_is_told_so(client):
 
 def test_forgetting_deletes_the_file_and_lets_the_lessons_begin_anew(client, parts, tmp_path):
     begin(client)
-    page = BeautifulSoup(client.get("/lessons").text, "html5lib")
+    page = BeautifulSoup(client.get("/lessons").text, "html.parser")
     [form] = page.select('#progress details form[action="/progress/forget"]')
     assert form.button.get_text() == "Forget it"
     assert client.post("/progress/forget").status_code == 303

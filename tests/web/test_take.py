@@ -53,14 +53,14 @@ def test_a_link_carries_the_lines_and_asks_before_it_replays_them(learner, app, 
     act(learner, 'cmd rename_product product=lamp name="Lampe & Söhne #1"')
     act(learner, "run")
     [mine] = sandbox_ids(parts)
-    link = BeautifulSoup(learner.get("/share").text, "html5lib").select_one("input[readonly]")["value"]
+    link = BeautifulSoup(learner.get("/share").text, "html.parser").select_one("input[readonly]")["value"]
     lines = parse_qs(urlsplit(link).query)["lines"][0]
     assert next(written.line for written in read(lines).lines) == "pause all"
 
     friend = app.test_client()
     asked = friend.get(link)
     assert asked.status_code == 200
-    assert "Lampe & Söhne #1" in BeautifulSoup(asked.text, "html5lib").textarea.get_text()
+    assert "Lampe & Söhne #1" in BeautifulSoup(asked.text, "html.parser").textarea.get_text()
     assert sandbox_ids(parts) == [mine]
 
     assert friend.post("/open", data={"lines": lines}).status_code == 303
@@ -102,7 +102,7 @@ def test_lines_that_cannot_be_replayed_are_told_why_and_stay_in_the_form(client,
     if words is None:
         assert response.status_code in (303, 422)
         return
-    page = BeautifulSoup(response.text, "html5lib")
+    page = BeautifulSoup(response.text, "html.parser")
     assert response.status_code == 422
     assert words in page.select_one(".problem").get_text()
     assert page.textarea.get_text().strip() == text.strip()
