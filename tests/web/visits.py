@@ -34,7 +34,9 @@ def dump(parts, sandbox_id):
 
 
 def assert_guarded(response):
-    """Assert that a response carries the security headers, and that no browser keeps a page."""
+    """Assert that a response carries the security headers, that no browser keeps a page, and no script a cookie."""
     assert {name: response.headers.get(name) for name in GUARDS} == GUARDS, response.request.path
     if not response.request.path.startswith("/static/"):
         assert response.headers["Cache-Control"] == "no-store", response.request.path
+    for cookie in response.headers.getlist("Set-Cookie"):
+        assert {"HttpOnly", "SameSite=Lax", "Path=/"} <= set(cookie.split("; ")), response.request.path
