@@ -226,7 +226,7 @@ def shown(client, values: tuple[str, ...], kinds: dict[str, dict[str, str]] = KI
 def fields(client) -> list[Field]:
     """Return each field of each form that can be sent from any page, once."""
     found: dict[tuple[str, ...], Field] = {}
-    for page in [*addresses("GET"), "/sql/read"]:
+    for page in [*addresses("GET"), "/sql/read", "/models/m0/edit"]:
         with client.get(page, buffered=False) as response:
             text = response.get_data().decode() if response.mimetype == "text/html" else ""
         for form, controls in Shape(text).forms:

@@ -25,6 +25,7 @@ OWNERS_LINES = (
     "run product_card",
     str(ModelWrite("own9", f"-- {SECRET}\n{own_text.starter('own9')}")),
     "run own9",
+    "pause",
 )
 OWNERS_EVENT = 8
 
