@@ -296,7 +296,8 @@ def test_an_added_one_is_in_the_read_store_and_its_page_says_since_when(shop):
 def test_nothing_is_added_while_there_is_something_to_mend(shop):
     answer = send(shop, SPEND.replace("cents = cents", "cents = cent"), do="add")
     assert answer.status_code == 422
-    assert "spend" not in state(shop)["projections"]
+    assert len(findings(soup(answer))) == 1
+    assert "model write" not in shop.get("/transcript").text
 
 
 def test_an_edit_is_filled_beside_and_then_read(shop):
@@ -392,4 +393,5 @@ def test_where_sql_is_switched_off_the_pages_say_so_and_can_be_read(shop, monkey
     for do in ("add", "try", "truth"):
         page = send(shop, SPEND, do=do)
         assert "SQL is switched off here" in page.text
+        assert "to mend" not in page.text, "no text can mend that"
         assert text_of(soup(page)) == SPEND
