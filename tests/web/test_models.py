@@ -128,33 +128,32 @@ def test_each_event_tells_its_fields_how_many_there_are_and_the_newest(shop):
 # Looked over
 
 
-@pytest.mark.parametrize(
-    ("source", "name", "said"),
-    [
-        (
-            SPEND.replace(":total_cents,", ":total,"),
-            "spend",
-            "line 11 OrderPlaced has no field total. Did you mean total_cents?",
-        ),
-        (SPEND.replace("cents = cents", "cents = cent"), "spend", "line 12 SQLite says: no such column: cent."),
-        (
-            SPEND.replace("OrderPlaced", "OrderPlace"),
-            "spend",
-            "line 10 There is no event OrderPlace. Did you mean OrderPlaced?",
-        ),
-        (SPEND.replace("-- key: customer_id", ""), "spend", "Spend has no line '-- key: <column>'."),
-        (SPEND, "sales", "There is a read model sales already; another name is free."),
-        (SPEND, "other", "A file makes one table, and it bears the name of the read model: other."),
-        ("", "spend", "Spend has no line '-- key: <column>'."),
-    ],
+TO_MEND = (
+    (
+        SPEND.replace(":total_cents,", ":total,"),
+        "spend",
+        "line 11 OrderPlaced has no field total. Did you mean total_cents?",
+    ),
+    (SPEND.replace("cents = cents", "cents = cent"), "spend", "line 12 SQLite says: no such column: cent."),
+    (
+        SPEND.replace("OrderPlaced", "OrderPlace"),
+        "spend",
+        "line 10 There is no event OrderPlace. Did you mean OrderPlaced?",
+    ),
+    (SPEND.replace("-- key: customer_id", ""), "spend", "Spend has no line '-- key: <column>'."),
+    (SPEND, "sales", "There is a read model sales already; another name is free."),
+    (SPEND, "other", "A file makes one table, and it bears the name of the read model: other."),
+    ("", "spend", "Spend has no line '-- key: <column>'."),
 )
-def test_what_is_to_be_mended_is_said_at_its_place_with_and_without_a_script(learner, source, name, said):
-    whole, part = send(learner, source, name), send(learner, source, name, htmx=True)
-    assert (whole.status_code, part.status_code) == (422, 200)
-    for page in (soup(whole), soup(part)):
-        assert any(each.startswith(said) for each in findings(page)), findings(page)
-    assert text_of(soup(whole)) == source
-    assert learner.get("/models").status_code == 200
+
+
+def test_what_is_to_be_mended_is_said_at_its_place_with_and_without_a_script(learner):
+    for source, name, said in TO_MEND:
+        whole, part = send(learner, source, name), send(learner, source, name, htmx=True)
+        assert (whole.status_code, part.status_code) == (422, 200)
+        for page in (soup(whole), soup(part)):
+            assert any(each.startswith(said) for each in findings(page)), findings(page)
+        assert text_of(soup(whole)) == source
 
 
 def test_the_marks_tell_the_editor_where(learner):
@@ -347,38 +346,24 @@ def test_the_built_in_ones_are_such_files(learner):
     assert learner.get("/models/nobody.sql").status_code == 404
 
 
-@pytest.mark.parametrize(
-    ("filename", "name"),
-    [("spend.sql", "spend"), ("Spend (2).sql", "spend_2"), ("2020.sql", "my_2020")],
-)
-def test_a_file_gives_its_name(learner, filename, name):
-    page = soup(learner.post("/models/import", data={"file": (io.BytesIO(SPEND.encode()), filename)}))
-    assert page.select_one("[name=name]")["value"] == name
-
-
-def test_a_pasted_text_is_called_as_its_table(learner):
+def test_a_file_gives_its_name_and_a_pasted_text_that_of_its_table(learner):
+    names = {"spend.sql": "spend", "Spend (2).sql": "spend_2", "2020.sql": "my_2020"}
+    for filename, name in names.items():
+        page = soup(learner.post("/models/import", data={"file": (io.BytesIO(SPEND.encode()), filename)}))
+        assert page.select_one("[name=name]")["value"] == name
     page = soup(learner.post("/models/import", data={"source": SPEND}))
     assert page.select_one("[name=name]")["value"] == "spend"
 
 
-@pytest.mark.parametrize(
-    ("content", "said"),
-    [
-        (b"\xff\xfe-\x00-\x00", "not UTF-8"),
-        (b"", "There is nothing in it"),
-        (b"-" * (policy.OWN_FILE_CHARS + 1), "at most 10,000"),
-    ],
-)
-def test_a_file_that_will_not_do_is_told_in_words(learner, content, said):
-    answer = learner.post("/models/import", data={"file": (io.BytesIO(content), "a.sql")})
-    assert answer.status_code == 422
-    assert said in soup(answer).select_one("#h-import ~ [role=alert]").text
-
-
-def test_a_pasted_text_that_will_not_do_is_kept(learner):
-    text = "x" * (policy.OWN_FILE_CHARS + 1)
-    page = soup(learner.post("/models/import", data={"source": text}))
-    assert page.select_one("textarea").get_text().strip() == text
+def test_a_file_that_will_not_do_is_told_in_words_and_a_pasted_text_is_kept(learner):
+    long = "-" * (policy.OWN_FILE_CHARS + 1)
+    told = {b"\xff\xfe-\x00-\x00": "not UTF-8", b"": "There is nothing in it", long.encode(): "at most 10,000"}
+    for content, said in told.items():
+        answer = learner.post("/models/import", data={"file": (io.BytesIO(content), "a.sql")})
+        assert answer.status_code == 422
+        assert said in soup(answer).select_one("#h-import ~ [role=alert]").text
+    page = soup(learner.post("/models/import", data={"source": long}))
+    assert page.select_one("textarea").get_text().strip() == long
 
 
 # Where SQL is switched off
