@@ -64,7 +64,6 @@ def dry_run(model: Model, write_db: Path, who: str) -> dict[str, Any]:
         "position": rehearsed.position,
         "cut": rehearsed.cut,
         "stopped": rehearsed.stopped,
-        "orders": any(effect.type == "OrderPlaced" for effect in rehearsed.effects),
     }
 
 

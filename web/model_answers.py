@@ -42,7 +42,9 @@ def parts(sandbox: Sandbox, typed: Typed, wanted: str) -> dict[str, dict[str, An
 
 def _dry(sandbox: Sandbox, typed: Typed, who: str) -> dict[str, Any]:
     told = own_view.dry_run(typed.model, sandbox.stores.folder / "write.db", who)
-    return {**told, "hint": _hint(told.get("stopped"))}
+    with sandbox.lock:
+        ordered = sandbox.write.connection.execute("SELECT 1 FROM events WHERE type = 'OrderPlaced'").fetchone()
+    return {**told, "orders": ordered is not None, "hint": _hint(told.get("stopped"))}
 
 
 def _truth(sandbox: Sandbox, typed: Typed, who: str) -> dict[str, Any]:
