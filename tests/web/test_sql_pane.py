@@ -388,6 +388,7 @@ def test_in_a_lesson_a_question_that_waits_holds_nobody_up(client, parts, monkey
         assert came.wait(20)
         assert client.get("/lessons/L05").status_code == 200
         assert act_in_lesson(client, "cmd restock product=lamp qty=1")["outcome"] == "accepted"
+        assert asking.is_alive()
     finally:
         go_on.set()
         asking.join(20)
