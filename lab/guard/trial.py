@@ -17,7 +17,7 @@ from lab.guard.messages import Refused, Steps
 ENDS = {"rows": "ok", "done": "ok", "error": "denied", "limit": "limit", "late": "timeout"}
 MOST_GROWTH_BYTES = 64_000_000
 MEGABYTE = 1_000_000
-TRIES = 3
+TRIES = 10
 
 
 class Outcome(NamedTuple):
