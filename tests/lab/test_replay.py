@@ -16,6 +16,7 @@ from lab.language import VERBS
 from lab.sandbox import Sandbox
 from lab.stores import CLOCKED, columns_of, tables
 from lab.values import BadLine
+from tests.lab.owned import ADD, EDIT, EDIT_TO_ONCE
 from tests.lab.sandboxes import fresh, hold, let_run, replayed
 from tests.serving import ROOT
 
@@ -65,6 +66,15 @@ LIVELY = (
     "index",
     'patch "UPDATE sales SET units = units + 7"',
     "measure read_model",
+    ADD,
+    "step spent 6",
+    "cmd place_order customer=c1 product=mug qty=1",
+    "mode spent dedupe=off",
+    "redeliver spent 6",
+    "trial sales",
+    EDIT,
+    "bulk 3",
+    'sql read "SELECT count(*) FROM spent"',
 )
 
 
@@ -278,6 +288,17 @@ DEEDS = st.lists(
             "model switch sales",
             "model cancel sales",
             "model drop sales old=yes",
+            EDIT_TO_ONCE,
+            "model fill spent 3",
+            "model switch spent",
+            "model cancel spent",
+            "mode spent dedupe=on poison=park",
+            "crash spent before_checkpoint",
+            "retry spent",
+            "model drop spent",
+            "model add spent",
+            "model rebuild spent beside=yes",
+            "model forget spent",
         ]
     ).filter(lambda line: not line.startswith(("query order_list via=", "wait"))),
     max_size=14,

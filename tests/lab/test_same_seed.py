@@ -9,15 +9,19 @@ from cqrs.read.projector import POINTS
 from lab.language import VERBS
 from lab.sandbox import Sandbox
 from lab.stores import columns_of, tables
+from tests.lab.owned import ADD, EDIT, EDIT_TO_ONCE
 from tests.lab.sandboxes import fresh, replayed, without_syncing
 from tests.lab.stories import Shoppers
 
 SEEDS = int(os.environ.get("LAGOON_EXAMPLES", "12"))
 LINES = 45
-MODELS = ("sales", "order_list", "product_card", "customer_card", "product_search", "all")
+MODELS = ("spent", "spent", "sales", "order_list", "product_card", "customer_card", "product_search", "all")
 
 MEASURED_ON_THE_MACHINE = {"measures": {"took_us"}}
 """What a manual clock does not rule: how long a question really took."""
+
+ACTS = ("add", "rebuild", "drop", "fill", "switch", "cancel", "forget")
+OWN = (ADD, ADD, EDIT, EDIT_TO_ONCE, "model rebuild spent beside=yes", "model drop spent old=yes")
 
 ANYTHING: dict[str, Callable[[random.Random, str], str]] = {
     "bulk": lambda chance, model: f"bulk {chance.randint(1, 4)}",
@@ -26,7 +30,11 @@ ANYTHING: dict[str, Callable[[random.Random, str], str]] = {
     "run": lambda chance, model: f"run {model}",
     "pause": lambda chance, model: f"pause {model}",
     "resume": lambda chance, model: f"resume {model}",
-    "model": lambda chance, model: f"model {chance.choice(['add', 'rebuild', 'drop', 'fill', 'switch'])} {model}",
+    "model": lambda chance, model: (
+        f"model {chance.choice(ACTS)} {model}" if chance.random() < 0.5 else chance.choice(OWN)
+    ),
+    "sql": lambda chance, model: f'sql {chance.choice(["read", "write"])} "SELECT count(*) FROM {model}"',
+    "trial": lambda chance, model: f"trial {model}",
     "set": lambda chance, model: f"set {model} delay={chance.randint(0, 3)}",
     "traffic": lambda chance, model: f"traffic {chance.randint(1, 5)}",
     "wait": lambda chance, model: f"wait {chance.randint(0, 900)}",
@@ -57,6 +65,8 @@ def story(seed: int) -> Iterator[str]:
     chance = random.Random(seed)
     shoppers = Shoppers(chance)
     for number in range(LINES):
+        if number == LINES // 6:
+            yield ADD
         if number == LINES // 3 and chance.random() < 0.2:
             yield "reset"
         if chance.random() < 0.35:
