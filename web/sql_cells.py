@@ -22,11 +22,12 @@ NUMBERS = ("integer", "real", "integer or real")
 
 
 class Cell(NamedTuple):
-    """A value: its class, what is shown of it at once, and the whole if that was cut."""
+    """A value: its class, what is shown of it at once, the whole if that was cut, and whether it may name somebody."""
 
     kind: str
     text: str
     whole: str | None = None
+    person: bool = False
 
 
 def cell(value: Any, kind: str) -> Cell:
@@ -41,11 +42,12 @@ def cell(value: Any, kind: str) -> Cell:
 
 def table(found: dict[str, Any]) -> dict[str, Any]:
     """Return the heads and the rows of an answer."""
-    types = found["types"]
-    return {
-        "heads": [(name, kind, name in OF_PEOPLE) for name, kind in zip(found["columns"], types, strict=True)],
-        "rows": [[cell(value, kind) for value, kind in zip(row, types, strict=True)] for row in found["rows"]],
-    }
+    heads = list(zip(found["columns"], found["types"], strict=True))
+    rows = [[cell(value, kind) for value, (_, kind) in zip(row, heads, strict=True)] for row in found["rows"]]
+    for at in (at for at, (name, _) in enumerate(heads) if name in OF_PEOPLE):
+        for row in rows:
+            row[at] = row[at]._replace(kind=f"{row[at].kind} person".strip(), person=True)
+    return {"heads": heads, "rows": rows}
 
 
 def as_csv(found: dict[str, Any]) -> str:
