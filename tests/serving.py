@@ -44,6 +44,6 @@ def running(home: Path, port: int | None = None, **environment: str) -> Iterator
     try:
         yield process, wait_for_address(process)
         process.terminate()
-        process.communicate(timeout=15)
+        process.communicate(timeout=60)
     finally:
         process.kill()

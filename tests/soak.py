@@ -63,7 +63,7 @@ class Connection:
     """What one client needs to send action lines."""
 
     def __init__(self, port: int, cookie: str = "") -> None:
-        self._http = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+        self._http = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
         self.cookie = cookie
 
     def close(self) -> None:
@@ -165,7 +165,7 @@ class Lane:
             ends = [
                 threads.submit(client.send_until_gone, self._port, told, answered, lock) for client in self._clients
             ]
-            answered.wait(10)
+            answered.wait(60)
             self._let_pass(MOST_SECONDS_OF_TRAFFIC)
             os.killpg(server.pid, signal.SIGKILL)
             for end in ends:

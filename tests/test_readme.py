@@ -127,7 +127,7 @@ def by_curl(folder: Path) -> Fetch:
     if not shutil.which("curl"):
         pytest.skip("there is no curl on this machine")
     return lambda line: (
-        subprocess.run(shlex.split(line), cwd=folder, capture_output=True, text=True, check=True, timeout=20).stdout
+        subprocess.run(shlex.split(line), cwd=folder, capture_output=True, text=True, check=True, timeout=60).stdout
     )
 
 
@@ -143,7 +143,7 @@ def by_urllib(folder: Path) -> Fetch:
         )
         if "-H" in options:
             request.add_header(*options["-H"].split(": "))
-        with opener.open(request, timeout=20) as response:
+        with opener.open(request, timeout=60) as response:
             text: str = response.read().decode()
             return text
 

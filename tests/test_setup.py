@@ -47,7 +47,7 @@ def test_the_secret_key_is_made_once_though_many_start_at_once(tmp_path: Path, _
     together = Barrier(8)
 
     def start_up(_: int) -> bytes:
-        together.wait(timeout=10)
+        together.wait(timeout=60)
         return secret_key(tmp_path)
 
     with ThreadPoolExecutor(8) as pool:
@@ -71,7 +71,7 @@ def test_the_server_prints_its_address_once_it_answers_there(tmp_path: Path) -> 
 def test_a_signal_ends_the_server_with_status_0_and_no_word(tmp_path: Path, ending: signal.Signals) -> None:
     with running(tmp_path) as (process, _):
         os.killpg(process.pid, ending)
-        said, _ = process.communicate(timeout=10)
+        said, _ = process.communicate(timeout=60)
         assert (process.returncode, said) == (0, "")
 
 
@@ -80,7 +80,7 @@ def test_a_killed_server_leaves_neither_its_port_nor_its_folder_taken(tmp_path: 
     for _ in range(3):
         with running(tmp_path, port) as (process, _):
             process.kill()
-            process.communicate(timeout=10)
+            process.communicate(timeout=60)
     with running(tmp_path, port) as (_, address):
         assert address.endswith(f":{port}")
 
@@ -108,7 +108,7 @@ def refusal(home: Path, port: int, **environment: str) -> str:
     """What a server says that leaves at once: one line, and status 1."""
     process = start(home, port, **environment)
     try:
-        said, _ = process.communicate(timeout=20)
+        said, _ = process.communicate(timeout=60)
     finally:
         process.kill()
     assert process.returncode == 1

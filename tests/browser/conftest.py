@@ -8,7 +8,7 @@ from playwright.sync_api import expect, sync_playwright
 from tests.browser.visits import CHROMIUM_FLAGS, DESK, Complaints, enter
 from tests.serving import running
 
-PATIENCE_MS = 20_000
+PATIENCE_MS = 60_000
 
 
 @pytest.fixture(scope="session")

@@ -69,7 +69,7 @@ def test_a_page_outlives_the_server_and_goes_on_with_the_next_one(visitor, compl
     with running(tmp_path, port):
         # A second visitor of the same sandbox acts, so that the page can only know by having come back.
         page.context.request.post("/actions", form={"line": "cmd restock product=mug qty=5"})
-        expect(page.locator("#r-product_card-mug .c-in_stock")).to_have_text("25", timeout=30_000)
+        expect(page.locator("#r-product_card-mug .c-in_stock")).to_have_text("25")
         composer(page, "Place order").get_by_role("button", name="Place order").click()
         expect_gap(page, behind=0, head=8)
         expect(page.locator("#w-stock-lamp")).to_contain_text("2")

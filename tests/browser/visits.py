@@ -102,7 +102,7 @@ def count_updates(page: Page) -> None:
 
 def expect_updates(page: Page, count: int) -> None:
     """Expect that at least so many messages come."""
-    expect(page.locator("html")).to_have_attribute("data-updates", re.compile(rf"\|{{{count}}}"), timeout=15_000)
+    expect(page.locator("html")).to_have_attribute("data-updates", re.compile(rf"\|{{{count}}}"))
 
 
 def overflow(page: Page) -> int:

@@ -142,7 +142,7 @@ def beside(sandbox: Sandbox, line: str) -> tuple[threading.Thread, list[object]]
     sandbox.progressed.wait = wait_and_tell  # type: ignore[method-assign]
     thread = threading.Thread(target=lambda: answers.append(sandbox.act(line)))
     thread.start()
-    assert waiting.wait(5)
+    assert waiting.wait(60)
     return thread, answers
 
 

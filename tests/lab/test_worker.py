@@ -57,7 +57,7 @@ def act(shelf, sandbox_id, *lines):
 def wait_until_level(shelf, sandbox_id):
     """Wait for the projector as a page does: to be told."""
     with shelf.open(sandbox_id) as sandbox, sandbox.lock:
-        assert sandbox.progressed.wait_for(lambda: not behind(sandbox), timeout=10)
+        assert sandbox.progressed.wait_for(lambda: not behind(sandbox), timeout=60)
 
 
 def behind(sandbox):
@@ -135,7 +135,7 @@ def test_a_sandbox_in_a_long_action_does_not_hold_up_the_others(shelf, clock):
         def act_for_long():
             with sandbox.lock:
                 held.set()
-                done.wait(timeout=10)
+                done.wait(timeout=60)
 
         actor = threading.Thread(target=act_for_long)
         actor.start()
