@@ -41,6 +41,7 @@ soak: .venv/installed-test
 	$(VENV) -m tests.durability $(TRIALS)
 	$(VENV) -m tests.lab.guard.fuzz $(MUTANTS)
 	$(VENV) -m tests.web.hostile $(REQUESTS)
+	$(VENV) -m tests.web.payloads
 	LAGOON_EXAMPLES=200 $(VENV) -m pytest --quiet tests/lab/test_same_seed.py tests/lab/test_beside.py tests/lab/test_trial.py
 
 load: .venv/installed-test

@@ -4,6 +4,8 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser.visits import DESK, LAPTOP, PHONE, enter, expect_gap, overflow, place_order, read_page
+from tests.web.payloads import PAYLOADS as TEXTS
+from tests.web.payloads import fill
 
 pytestmark = pytest.mark.browser
 
@@ -53,6 +55,46 @@ def test_a_name_is_shown_as_it_was_typed_and_runs_nowhere(visitor, name):
     page.reload()
     expect(page.locator("#r-product_card-p1 .c-name")).to_have_text(name)
     assert page.evaluate(FOREIGN) == []
+
+
+FULL_OF_TEXTS = (
+    "/",
+    "/?presenter=1",
+    "/sql/read",
+    "/sql/read?n=21",
+    "/models",
+    "/models/m0/edit",
+    "/schema/read",
+    "/break/order_list",
+    "/travel?at=9&since=7",
+    "/table/write/commands",
+    "/table/read/m0",
+    "/log",
+    "/open?lines=%3Cimg%20src=x%20onerror=window.__xss=1%3E",
+)
+
+
+class Sender:
+    """A visitor's browser, as ``payloads.fill`` sends lines with it."""
+
+    def __init__(self, context):
+        self._context = context
+
+    def post(self, address, data, headers):
+        answer = self._context.request.post(address, form=data, headers=headers)
+        return type("Answer", (), {"get_json": staticmethod(answer.json)})
+
+
+def test_a_sandbox_full_of_such_texts_runs_none_of_them_on_any_page(visitor, complaints):
+    context = visitor()
+    page = enter(context)
+    fill(Sender(context), TEXTS[:6])
+    for path in FULL_OF_TEXTS:
+        page.goto(path)
+        expect(page.locator("main")).to_be_visible()
+        assert page.evaluate("window.__xss") is None, path
+        assert page.evaluate("document.querySelectorAll('[data-xss]').length") == 0, path
+    assert complaints.unexpected() == []
 
 
 @pytest.mark.parametrize("path", ["/open?lines={}", "/nowhere/{}", "/lessons/{}", "/row/product_card/{}"])
