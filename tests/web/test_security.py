@@ -1,5 +1,6 @@
 """What every response carries, what every request must fulfil, and whose sandbox a cookie opens."""
 
+import re
 import sqlite3
 
 import pytest
@@ -76,6 +77,14 @@ def test_a_forged_cookie_opens_nothing_and_is_replaced(app, learner, parts):
     assert len(sandbox_ids(parts)) == 2
     with parts.shelf.open(mine) as sandbox:
         assert sandbox.write.head() == 5
+
+
+def test_no_two_ids_are_alike_and_none_can_be_guessed(app, parts):
+    ids = {parts.progress.new_id() for _ in range(10_000)}
+    for _ in range(5):
+        act(app.test_client(), "pause")
+    assert len(ids | set(sandbox_ids(parts))) == 10_005
+    assert all(re.fullmatch(r"[A-Za-z0-9_-]{22}", one) for one in (*ids, *sandbox_ids(parts)))
 
 
 def test_an_id_is_never_taken_from_the_address(app, learner, parts):

@@ -6,6 +6,7 @@ import sys
 import pytest
 
 from lab import guard
+from lab.actions import ModelWrite
 from lab.guard import Model
 from tests.web.visits import BUY, act
 
@@ -58,6 +59,26 @@ def test_a_canary_that_is_answered_switches_off_what_people_type_and_the_page_sa
     assert guard.make(store / "read.db", model, 100) == guard.Refused(untrusted)
     with pytest.raises(guard.Overrun, match="switched off"):
         guard.deliver(store / "read.db", model, (), lambda: 0, 100)
+
+
+def test_the_lines_fail_and_say_why_and_each_page_where_sql_is_typed_says_it(untrusted, learner):
+    for line in ('sql read "SELECT 1"', str(ModelWrite("mine", MINE))):
+        answer = act(learner, line)
+        assert (answer["outcome"], answer["reason"]) == ("failed", untrusted)
+    for address in ("/sql/read", "/sql/write", "/models", "/models/new", "/limits"):
+        assert "switched off" in learner.get(address).text, address
+    assert "switched off" in learner.post("/sql/read", data={"sql": "SELECT 1"}).text
+    assert learner.get("/state").get_json()["projections"].keys().isdisjoint({"mine"})
+
+
+def test_a_read_model_that_was_there_before_stops_and_says_why(learner, monkeypatch):
+    for line in (str(ModelWrite("mine", MINE)), "run mine", BUY):
+        assert act(learner, line)["outcome"] in ("done", "accepted")
+    monkeypatch.setattr(guard, "_trusted", ["SQL is switched off"])
+    act(learner, "run mine")
+    mine = learner.get("/state").get_json()["projections"]["mine"]
+    assert (mine["status"], mine["position"]) == ("stopped", 5)
+    assert act(learner, "run sales")["outcome"] == "done"
 
 
 def test_the_rest_works_on_then(untrusted, learner, client):
