@@ -244,9 +244,10 @@ GREEDY = (
 def test_memory_has_a_limit_of_its_own_in_the_worker(
     files: dict[str, Path], one: Keeper, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    # A projection's statement has so much of the processor's time, however busy the machine is.
+    # It goes by the processor's time, of which a busy machine needs more; then the clock may be first.
     steps = Steps(str(files["read"]), (f"UPDATE order_summary SET total = ({GREEDY})",), {}, corpus.OWN)
-    stepped = one.once(steps, Stepped, seconds=600)
+    tried = (one.once(steps, Stepped, seconds=600) for _ in range(50))
+    stepped = next(stepped for stepped in tried if stepped.kind != "late")
     assert (stepped.kind, stepped.error) == ("limit", "it needs more memory than one statement gets here")
     monkeypatch.setattr(policy, "READONLY", replace(policy.READONLY, seconds=3600))
     assert answers({}, GREEDY)[0].value == 1000
