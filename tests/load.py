@@ -100,7 +100,7 @@ class Load:
             status, _, wait = learner.send(ENDLESS)
             with self._lock:
                 self.to_questions[status] += 1
-            self._ending.wait(wait if self._patient else PAUSE_SECONDS)
+            self._ending.wait(wait if self._patient else 0)
 
     def _buy(self, learner: Learner, number: int) -> None:
         count = 0

@@ -12,6 +12,7 @@ import atexit
 import os
 import sqlite3
 import threading
+import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -75,6 +76,7 @@ __all__ = [
 _keepers: dict[int, Keeper] = {}
 _trusted: list[str | None] = []
 _trying = threading.Lock()
+_held_up = threading.BoundedSemaphore(policy.HELD_UP)
 
 
 OFF = "SQL that people type is switched off on this server, because its SQLite {} does not keep to the guard: {}"
@@ -104,7 +106,20 @@ def ask(files: dict[str, Path], sql: str, who: str) -> Answer:
     """
     if why_not := trusted():
         return Answer("error", why_not)
-    return _keeper().ask(files, sql, who)
+    try:
+        return _keeper().ask(files, sql, who)
+    except Busy:
+        _hold_up()
+        raise
+
+
+def _hold_up() -> None:
+    """Let whoever is sent away hear of it later, or asking again at once would cost the others more than the question."""
+    if _held_up.acquire(blocking=False):
+        try:
+            time.sleep(policy.HELD_UP_SECONDS)
+        finally:
+            _held_up.release()
 
 
 # Changing

@@ -1,6 +1,7 @@
 """What a person is told who asks a store in SQL: the answer and its work, or what is wrong, where, and what to do."""
 
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -88,9 +89,16 @@ def test_no_hint_names_what_is_the_program_s(files: dict[str, Path], one: Keeper
 
 
 def test_a_person_that_asks_too_much_is_told(files: dict[str, Path], monkeypatch: pytest.MonkeyPatch) -> None:
+    slept: list[float] = []
     monkeypatch.setattr(policy, "QUEUED_PER_SANDBOX", -1)
+    monkeypatch.setattr("time.sleep", slept.append)
     with pytest.raises(guard.Busy, match="waiting already"):
         guard.ask(files, "SELECT 1", "me")
+    assert slept == [policy.HELD_UP_SECONDS]
+    monkeypatch.setattr(guard, "_held_up", threading.BoundedSemaphore(1))
+    with guard._held_up, pytest.raises(guard.Busy):
+        guard.ask(files, "SELECT 1", "me")
+    assert len(slept) == 1
     assert guard.values(files, ["SELECT 1"])[0].value == 1
 
 
