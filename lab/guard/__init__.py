@@ -114,7 +114,7 @@ def ask(files: dict[str, Path], sql: str, who: str) -> Answer:
 
 
 def _hold_up() -> None:
-    """Let whoever is sent away hear of it later, or asking again at once would cost the others more than the question."""
+    """Let whoever is sent away hear of it later; else asking again at once would cost others more than the question."""
     if _held_up.acquire(blocking=False):
         try:
             time.sleep(policy.HELD_UP_SECONDS)
