@@ -37,11 +37,10 @@ def _behind(sandbox: Sandbox, names: list[str]) -> dict[str, Any]:
     top = drawing.top_of(largest)
     lines: list[dict[str, Any]] = []
     worst: list[tuple[float, float]] = []
-    for index, name in enumerate(names):
+    for name, lift in zip(names, drawing.lifts(len(names)), strict=True):
         points = [(x, head - positions[name]) for x, head, positions in samples if name in positions]
         most = max((value for _, value in points), default=0)
         now = points[-1][1] if points else 0
-        lift = drawing.BUNDLE * index
         lines.append({"name": name, "path": drawing.stairs(points, top, lift), "now": now, "most": most})
     for x, head, positions in samples:
         worst.append((x, max((head - at for at in positions.values()), default=0)))

@@ -6,14 +6,23 @@ from typing import Any
 
 WIDTH = 1000
 HEIGHT = 100
-BUNDLE = 1.7
+APART = 1.7
 """Lines that lie on each other are drawn this much apart, so that each can be seen."""
+
+BUNDLE = 7.0
+"""Many such lines lie closer, so that none of them seems to stand higher than it does."""
 
 
 def top_of(largest: float) -> int:
     """Return a round number that is at least as large, and whole when halved."""
     tops: list[int] = [step * 10**power for power in range(16) for step in (2, 4, 10)]
     return tops[bisect_left(tops, largest)]
+
+
+def lifts(lines: int) -> list[float]:
+    """Return how much higher each of so many lines is drawn than the first."""
+    apart = min(APART, BUNDLE / max(1, lines - 1))
+    return [apart * number for number in range(lines)]
 
 
 def stairs(points: Sequence[tuple[float, float]], top: float, lift: float = 0.0) -> str:
