@@ -10,6 +10,13 @@ from dataclasses import dataclass, field
 from lab.guard import policy
 from lab.guard.policy import Policy
 
+UNSTEADY = "is not allowed here: a rebuild would get another answer from it"
+
+
+def called(function: str) -> str:
+    """Name a function as a person would who writes it; some that SQLite calls functions are words without brackets."""
+    return function.upper() if function.lower().startswith("current_") else f"the function {function}()"
+
 
 @dataclass(slots=True)
 class Gate:
@@ -62,8 +69,8 @@ class Gate:
         if function in self.held_to.functions:
             return None
         if self.held_to.changes and function in policy.CLOCK | policy.CHANCE:
-            return f"the function {function}() is not allowed here: a rebuild would get another answer from it"
-        return f"the function {function}() is not allowed here"
+            return f"{called(function)} {UNSTEADY}"
+        return f"{called(function)} is not allowed here"
 
     def _why_not_seen(self, name: str, schema: str | None) -> str | None:
         if name in self.held_to.visible or name in policy.TABLES_MADE_BY_FUNCTIONS:

@@ -41,7 +41,7 @@ Hint = str | Callable[[re.Match[str], Names], str]
 def _column(found: re.Match[str], names: Names) -> str:
     name = found[1].rpartition(".")[2].strip('"')
     said = closest(name, names.columns) if names.columns else ""
-    meant = said if said.startswith("did you") else ""
+    meant = said if said.startswith("did you") and name not in names.columns else ""
     return f"{meant} A text stands in single quotes: '{name}'.".strip()
 
 
@@ -57,7 +57,7 @@ HINTS: tuple[tuple[str, Hint], ...] = (
     (r"no such function: (\w+)", _function),
     (
         r'near "(?i:do)": syntax',
-        "INSERT … SELECT needs WHERE true before ON CONFLICT, or ON belongs to a join.",
+        "INSERT … SELECT needs WHERE true before ON CONFLICT, otherwise SQLite reads ON as a join.",
     ),
     (
         r"near .* syntax error",
@@ -78,7 +78,10 @@ HINTS: tuple[tuple[str, Hint], ...] = (
         r"UNIQUE constraint failed: \w+\.(\w+)",
         "There is such a row: INSERT … ON CONFLICT (…) DO UPDATE SET … changes it.",
     ),
-    ("NOT NULL constraint failed", "This column got no value: is the field there, and is it called that?"),
+    (
+        "NOT NULL constraint failed",
+        "This column got NULL: is a value given for it, and can a part of this value be NULL?",
+    ),
     ("columns but|values for", "Name the columns: INSERT INTO table (a, b) VALUES (…), a value for each."),
     ("only one statement", "Take what stands behind the semicolon away, or ask it by itself."),
     ("work and was stopped|took longer", "Narrow it by WHERE, join tables by their keys, or look at fewer rows first."),

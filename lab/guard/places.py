@@ -15,8 +15,9 @@ WORDS = tuple(
         r"ambiguous column name: (\S+)",
         r"misuse of (?:aggregate|window function)(?: function)?:? (\w+)",
         r"wrong number of arguments to function (\w+)",
-        r"has no field (\w+)",
+        r"has no field (:\w+)",
         r"the (?:function|table|name) (\w+)",
+        r"^(CURRENT_\w+) is not",
         r"the rows of (\w+)",
         r"the DEFAULT of (\w+)",
         r"(?:table|index) (\S+) already exists",
@@ -57,6 +58,8 @@ def _spots(sql: str, word: str) -> Iterator[tuple[int, int]]:
     if re.fullmatch(r"[\w.]+", word):
         parts = r"\s*\.\s*".join(rf'["`\[]?{re.escape(part)}["`\]]?' for part in word.split("."))
         yield from (found.span() for found in re.finditer(rf"(?<![\w$]){parts}(?!\w)", plain, re.IGNORECASE))
+    elif word.startswith(":"):
+        yield from (found.span() for found in re.finditer(rf"[:@$]{re.escape(word[1:])}(?!\w)", plain))
     else:
         yield from (found.span() for found in re.finditer(re.escape(word), sql))
 

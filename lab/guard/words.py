@@ -13,7 +13,7 @@ Kind = Literal["error", "limit", "late"]
 LATE = "it took longer than {:,.0f} ms and was stopped; does it go through too many rows?"
 DIED = "the process that answers questions ended while it worked at this one, and did so again"
 TOO_MUCH_WORK = "it took more than {:,} units of work and was stopped, so nothing was changed"
-NO_FIELD = "the event has no field {}"
+NO_FIELD = "the event has no field :{}"
 NAMELESS = "a parameter needs the name of a field, such as :order_id"
 LOST = "the statement ended its transaction, so nothing was changed"
 

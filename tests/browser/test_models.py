@@ -33,7 +33,7 @@ def test_copied_spoiled_mended_tried_added_and_seen_in_the_shop(visitor):
     assert left["x"] + left["width"] <= middle["x"] < middle["x"] + middle["width"] <= right["x"]
     code(page).press("Control+End")
     page.keyboard.type("\n-- on OrderShipped\nUPDATE my_customer_card SET orders = :total")
-    expect(page.locator(".findings")).to_contain_text("OrderShipped has no field total")
+    expect(page.locator(".findings")).to_contain_text("OrderShipped has no field :total")
     expect(page.locator(".cm-lintRange-error")).to_have_text(re.compile("total"))
     expect(add(page)).to_be_disabled()
     for _ in ":total":
@@ -75,7 +75,7 @@ def test_without_a_script_it_is_written_looked_over_tried_and_added(visitor, com
     right = area.input_value()
     area.fill(right.replace(":placed_on", ":day"))
     add(page).click()
-    expect(page.locator(".findings")).to_contain_text("OrderPlaced has no field day")
+    expect(page.locator(".findings")).to_contain_text("OrderPlaced has no field :day")
     expect(area).to_have_value(right.replace(":placed_on", ":day"))
     area.fill(right)
     page.get_by_role("button", name="Dry run").click()

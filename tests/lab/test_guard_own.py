@@ -12,6 +12,7 @@ from cqrs.read.projector import OutOfOrder
 from lab import guard, limits
 from lab.guard import Model, own_file, policy, projecting, rehearsing
 from lab.guard.gates import Gate
+from lab.guard.keeper import Keeper
 from lab.guard.messages import Rehearsed
 from lab.guard.own import OwnStore, Unfit
 from lab.loose import Guards
@@ -86,10 +87,16 @@ def test_a_built_in_one_will_do_as_a_copy_once_its_own_privileges_are_gone(name:
 
 
 MISTAKES = [
-    (":total_cents)", ":total)", "OrderPlaced has no field total", (8, 58), "did you mean total_cents?"),
+    (":total_cents)", ":total)", "OrderPlaced has no field :total", (8, 57), "did you mean :total_cents?"),
     ("cents = cents + ex", "cents = cent + ex", "SQLite says: no such column: cent", (9, 49), "did you mean cents?"),
     ("INSERT INTO spent", "INSERT INTO spend", "SQLite says: no such table: spend", (8, 13), "its own table only"),
-    ("cents - :total", "random() - :total", "the function random() is not allowed here", (11, 26), None),
+    (
+        "cents - :total",
+        "random() - :total",
+        "the function random() is not allowed here",
+        (11, 26),
+        "in every rebuild: take :position",
+    ),
     ("UPDATE spent SET", "UPDATE spent SETT", 'SQLite says: near "SETT": syntax error', (11, 14), "one before it"),
     ("OrderCancelled", "OrderCanceled", "there is no event OrderCanceled", (10, 7), "did you mean OrderCancelled?"),
     ("-- on OrderCancelled", "-- on OrderPlaced", "there are two blocks for OrderPlaced", (10, 7), None),
@@ -97,15 +104,28 @@ MISTAKES = [
     ("-- key: customer_id", "-- key: name) OR (1", "the key name) OR (1 is no column", (1, 1), "there is"),
     ("-- key: customer_id", "-- key: name\n-- find: 1 = 1", "-- find: is only for the built-in", (2, 1), None),
     ("-- on OrderPlaced", "-- rebuild", "a block -- rebuild reads the whole log", (7, 1), "one by one"),
-    ("-- key: customer_id", "", "spent has no line '-- key: <column>'", None, "Copy a built-in"),
+    ("-- key: customer_id", "", "the read model spent has no line", None, "such as -- key: customer_id"),
     ("cents       INTEGER", '"a b" INTEGER', "the name a b needs letters, digits and _ only", (5, 6), None),
     ("-- on OrderPl", 'CREATE INDEX "x "" y" ON spent (cents);\n-- on OrderPl', "needs letters, digits", None, None),
     ("-- key: customer_id\n", "-- key: order\n", "the key order is no column", (1, 1), "there is"),
-    ("NOT NULL DEFAULT 0", "AS (1 + 1)", "cents is a computed column", (5, 5), None),
+    ("NOT NULL DEFAULT 0", "AS (1 + 1)", "the column cents is computed", (5, 5), None),
     ("DEFAULT 0", "DEFAULT (random())", "the DEFAULT of cents must be a plain number", (5, 5), None),
     ("DEFAULT 0", "CHECK (abs(cents) > 0)", "the function abs() is not allowed here", (5, 41), None),
-    ("TABLE spent", "TABLE spend", "it bears the name of the read model: spent", None, None),
-    (");\n-- on OrderPl", ");\nCREATE TABLE b (a);\n-- on OrderPl", "a file makes one table", None, None),
+    ("TABLE spent", "TABLE spend", "it bears the name of the read model: spent", (2, 14), None),
+    (");\n-- on OrderPl", ");\nCREATE TABLE b (a);\n-- on OrderPl", "a file makes one table", (7, 14), None),
+    ("(:customer_id", "(customer_id", "no such column: customer_id", (8, 27), "has a colon: :customer_id"),
+    (":customer_name", "name", "no such column: name", (8, 41), "has a colon: did you mean :customer_name?"),
+    (
+        "VALUES (:customer_id, :customer_name",
+        "VALUES (:customer_id, :name",
+        "no field :name",
+        (8, 41),
+        ":customer_name?",
+    ),
+    ("excluded.cents;", "excluded.cents\nDELETE FROM spent;", 'near "DELETE"', (10, 1), "ends with a semicolon"),
+    ("cents - :total_cents", "0 FROM :lines", 'near ":lines": syntax error', (11, 33), "json_each(:lines)"),
+    (":customer_name", "datetime('now')", "the function datetime() is not allowed here", (8, 41), "take :placed_on"),
+    (":customer_name", "current_Date", "CURRENT_DATE is not allowed here", (8, 41), "take :placed_on"),
     ("UPDATE spent", "SELECT 1; UPDATE spent", "by nothing else", (11, 1), None),
     ("UPDATE spent", "-- " + "x" * 10_000 + "\nUPDATE spent", "longer than 10,000 characters", None, None),
 ]
@@ -119,6 +139,44 @@ def test_a_mistake_is_found_at_its_place(
     finding = next(finding for finding in findings if said in finding.said)
     assert (finding.place and (finding.place.line, finding.place.column)) == place
     assert (hint or "") in (finding.hint or "")
+
+
+def told(model: Model) -> list[tuple[str, str]]:
+    """What is found in a file, each with the word that is underlined."""
+    found = own_file.check(own_file.Check(model)).findings
+    return [(finding.said, finding.place.word if finding.place else "") for finding in found]
+
+
+def test_every_wrong_field_of_a_statement_is_found_and_not_the_column_of_that_name() -> None:
+    model = changed(
+        SPENT, "spent VALUES (:customer_id, :customer_name", "spent (customer_id, name, cents) VALUES (:id, @name"
+    )
+    assert told(model) == [
+        ("OrderPlaced has no field :id", ":id"),
+        ("OrderPlaced has no field @name", "@name"),
+    ]
+    source = model.source.replace("cents = cents +", "cents = cent +").replace(":id", "':no', random(), random()")
+    assert [word for _, word in told(Model("spent", source))] == ["random", "random", "@name"]
+
+
+def test_a_table_of_another_name_hides_nothing_else() -> None:
+    source = changed(SPENT, "SET cents = cents +", "SET cents = cent +").source
+    assert [word for _, word in told(Model("other", source))] == ["spent", "cent"]
+
+
+@pytest.mark.parametrize("under", ["", "-- what it changes\n"])
+def test_a_file_in_which_no_event_changes_anything_is_told_so_at_its_first_block(under: str) -> None:
+    head = SPENT.source.partition("-- on OrderPlaced")[0]
+    empty = Model("spent", f"{head}-- on OrderPlaced\n{under}\n-- on OrderCancelled\n")
+    assert told(empty) == [("there is no SQL under -- on OrderPlaced yet", "-- on OrderPlaced")]
+    assert told(Model("spent", f"{empty.source}DELETE FROM spent;")) == []
+
+
+def test_a_file_is_looked_over_once_more_where_the_worker_was_lost(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert guard.trusted() is None
+    lost = iter([None, guard.Checked(())])
+    monkeypatch.setattr(Keeper, "once", lambda *asked: next(lost))
+    assert guard.check(SPENT) == guard.Checked(())
 
 
 def test_a_key_that_is_a_word_of_sql_is_found() -> None:

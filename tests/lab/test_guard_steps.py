@@ -187,7 +187,7 @@ def test_only_the_clock_is_not(store: OwnStore, monkeypatch: pytest.MonkeyPatch)
         ("EXPLAIN DELETE FROM mine", "by nothing else"),
         ("; /* */ -- \n EXPLAIN DELETE FROM mine", "by nothing else"),
         ("DELETE FROM mine; DELETE FROM mine", "only one statement"),
-        ("INSERT INTO mine VALUES (:a, 1)", "the event has no field a"),
+        ("INSERT INTO mine VALUES (:a, 1)", "the event has no field :a"),
         ("INSERT INTO mine VALUES (?, 1)", "a parameter needs the name of a field"),
     ],
 )

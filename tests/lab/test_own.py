@@ -70,9 +70,9 @@ def test_what_will_not_do_is_the_reason_with_its_place(shop: Sandbox) -> None:
     said = refused(
         shop, str(ModelWrite("other", SPENT.replace("spent", "other").replace(":total_cents, :pos", ":total, :pos", 1)))
     )
-    assert said == "line 10: OrderPlaced has no field total; did you mean total_cents?"
+    assert said == "line 10: OrderPlaced has no field :total; did you mean :total_cents?"
     said = refused(shop, str(ModelWrite("other", SPENT)))
-    assert said == "a file makes one table, and it bears the name of the read model: other"
+    assert said == "line 3: a file makes one table, and it bears the name of the read model: other"
     for name in ("sales", "product_search_data", "dual_orders"):
         taken = refused(shop, str(ModelWrite(name, SPENT.replace("spent", name))))
         assert taken.startswith(f"there is a read model {name} already; another name is free")
