@@ -5,6 +5,7 @@ from typing import Any
 
 from lab import guard, own_text, progress, standing
 from lab.guard import Finding, Model, Rehearsed
+from lab.guard.hints import Names, hint
 from lab.own import plain
 from lab.sandbox import Sandbox
 from lab.stores import BUILT_IN
@@ -59,6 +60,7 @@ def dry_run(model: Model, write_db: Path, who: str) -> dict[str, Any]:
         "refused": None,
         "columns": rehearsed.columns,
         "changes": [_change(rehearsed.columns, change) for change in rehearsed.changes],
+        "numbers": _numbers([change.after or change.before or () for change in rehearsed.changes]),
         "effects": rehearsed.effects,
         "rows": rehearsed.rows,
         "position": rehearsed.position,
@@ -78,6 +80,11 @@ def _change(columns: tuple[str, ...], change: guard.Change) -> dict[str, Any]:
     return {"kind": kind, "cells": cells}
 
 
+def _numbers(rows: list[tuple[Any, ...]]) -> list[bool]:
+    """Tell which columns hold figures."""
+    return [all(isinstance(value, int | float | None) for value in column) for column in zip(*rows, strict=True)]
+
+
 # How it stands
 
 
@@ -85,6 +92,22 @@ def source_of(sandbox: Sandbox, name: str) -> str | None:
     """Return the text of one of one's own as it was saved last: it may still be filled beside."""
     edited: str | None = sandbox.stores.next.standing().get(name, {}).get("text")
     return edited or sandbox.stores.own().get(name)
+
+
+def _switched(sandbox: Sandbox, name: str) -> int | None:
+    """Return as of which event readers were switched over to a new text, if that was the last that was done to it."""
+    row = sandbox.lab.connection.execute(
+        "SELECT line, position FROM journal WHERE outcome = 'done' AND"
+        " (line = :switch OR line IN (:add, :drop) OR line > :text AND line < :behind) ORDER BY n DESC LIMIT 1",
+        {
+            "switch": f"model switch {name}",
+            "add": f"model add {name}",
+            "drop": f"model drop {name}",
+            "text": f'model write {name} "',
+            "behind": f"model write {name} #",
+        },
+    ).fetchone()
+    return row[1] if row and row[0] == f"model switch {name}" else None
 
 
 def standing_of(sandbox: Sandbox, name: str) -> dict[str, Any] | None:
@@ -101,6 +124,8 @@ def standing_of(sandbox: Sandbox, name: str) -> dict[str, Any] | None:
         "source": source,
         "about": own_text.about(source),
         "at": at,
+        "hint": hint(at.reason, Names([], [])) if at and at.reason and "SQLite says" in at.reason else None,
+        "switched": _switched(sandbox, name),
         "beside": beside,
         "moves": real and (behind or bool(beside and not beside["stopped"])),
         "head": sandbox.write.head(),

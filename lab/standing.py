@@ -7,7 +7,10 @@ from lab.sandbox import Sandbox
 
 
 class Standing(NamedTuple):
-    """Where a projection stands; ``since`` is when the oldest event that it has not applied was recorded."""
+    """Where a projection stands; ``since`` is when the oldest event that it has not applied was recorded.
+
+    Nobody waits for what was there before the read model was: then ``since`` is None.
+    """
 
     name: str
     position: int
@@ -23,7 +26,7 @@ FIRST = ("product_card", "order_list", "sales", "customer_card", "product_search
 
 def standings(sandbox: Sandbox) -> list[Standing]:
     """Return where every projection stands."""
-    head = sandbox.write.head()
+    head, new = sandbox.write.head(), head_at_start(sandbox)
     at = sandbox.stores.checkpoints()
     order = [*FIRST, *sandbox.stores.own()]
     names = sorted(at, key=lambda name: (order.index(name) if name in order else len(order), name))
@@ -34,14 +37,32 @@ def standings(sandbox: Sandbox) -> list[Standing]:
             head - at[name].position,
             at[name].status,
             at[name].reason,
-            _waiting_since(sandbox, at[name].position),
+            _waiting_since(sandbox, name, at[name].position) if at[name].position >= new else None,
         )
         for name in names
     ]
 
 
-def _waiting_since(sandbox: Sandbox, position: int) -> int | None:
+def head_at_start(sandbox: Sandbox) -> int:
+    """Return where the head stood when the sandbox began: what came later is news."""
+    row = sandbox.lab.connection.execute("SELECT head FROM samples ORDER BY id LIMIT 1").fetchone()
+    return int(row[0]) if row else 0
+
+
+def _waiting_since(sandbox: Sandbox, name: str, position: int) -> int | None:
     row = sandbox.write.connection.execute(
         "SELECT recorded_at FROM events WHERE position = ?", (position + 1,)
     ).fetchone()
-    return from_iso(row[0]) if row else None
+    if row is None:
+        return None
+    came = from_iso(row[0])
+    return came if came >= _begun(sandbox, name) else None
+
+
+def _begun(sandbox: Sandbox, name: str) -> int:
+    """Return when one of the learner's own was made; 0 for the others."""
+    if not sandbox.stores.is_own(name):
+        return 0
+    line = sandbox.lab.begun(name)
+    row = sandbox.lab.connection.execute("SELECT at FROM journal WHERE n = ?", (line,)).fetchone()
+    return from_iso(row[0]) if row else 0

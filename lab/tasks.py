@@ -31,6 +31,12 @@ HINTS = range(2, 5)
 WRONG = 3
 
 
+BLOCKS = """\
+-- Now what the events do to it. A line with two dashes, the word "on" and the name of an event
+-- begins a block; below it stands the SQL that applies such an event.
+"""
+
+
 class Column(Table, frozen=True):
     """A column that the read model needs: its name, its type, and what stands in it."""
 
@@ -72,13 +78,13 @@ class Task(Table, frozen=True):
 
     @property
     def start(self) -> str:
-        """The file to begin with: the table, and one block that is empty."""
+        """The file to begin with: the table, and a comment that says how the rest is written."""
         columns = ",\n".join(
             f"    {column.name} {column.type}{self._constraint(column.name)}" for column in self.column
         )
         if len(self.key) > 1:
             columns += f",\n    PRIMARY KEY ({', '.join(self.key)})"
-        return f"-- key: {', '.join(self.key)}\nCREATE TABLE {self.model} (\n{columns}\n);\n\n-- on OrderPlaced\n"
+        return f"-- key: {', '.join(self.key)}\nCREATE TABLE {self.model} (\n{columns}\n);\n\n{BLOCKS}"
 
     def _constraint(self, column: str) -> str:
         return " PRIMARY KEY" if (column,) == self.key else " NOT NULL"

@@ -14,6 +14,7 @@ from cqrs.events import RecordedEvent
 from lab.keys import Key, key_of, text_of
 from lab.own import shown
 from lab.sandbox import Sandbox
+from lab.standing import head_at_start
 
 WINDOW = 8
 PAGE = 50
@@ -118,12 +119,6 @@ def _write_table(connection: sqlite3.Connection, name: str, touched: set[tuple[s
         for row in found
     ]
     return Table(name, columns, rows, total, key)
-
-
-def head_at_start(sandbox: Sandbox) -> int:
-    """Return where the head stood when the sandbox began: what came later is news."""
-    row = sandbox.lab.connection.execute("SELECT head FROM samples ORDER BY id LIMIT 1").fetchone()
-    return int(row[0]) if row else 0
 
 
 def newest_event(connection: sqlite3.Connection) -> RecordedEvent | None:

@@ -10,7 +10,8 @@ from lab import truth
 from lab.keys import Key, key_of, keys_of, text_of
 from lab.own import is_own, shown
 from lab.sandbox import Sandbox
-from lab.xray import PAGE, WINDOW, Cell, Row, Table, fetch, head_at_start
+from lab.standing import head_at_start
+from lab.xray import PAGE, WINDOW, Cell, Row, Table, fetch
 
 
 def read_tables(sandbox: Sandbox) -> dict[str, Table]:

@@ -17,6 +17,9 @@
   document.addEventListener("htmx:after:swap", follow);
   follow();
 
+  // On a narrow page the list of events stands below the text, and is folded up.
+  if (matchMedia("(max-width:1099px)").matches) document.querySelector(".whole").open = false;
+
   // What a button asked for is brought into view.
   document.addEventListener("htmx:after:swap", ({ detail }) => {
     const asked = detail?.ctx?.sourceElement;

@@ -29,10 +29,12 @@ KEYS = {
 def _how(projection: Projection) -> dict[str, Any]:
     """Return how a read model is asked for: the tab, the key's label and choices, or that it is searched by words."""
     column = projection.key[0]
+    answered = truth.source(projection.name) is not None
+    vias = VIAS if answered else {via: said for via, said in VIAS.items() if via != "write"}
     if projection.searched:
-        return {"label": projection.title, "key": "Words", "choices": "", "words": True}
+        return {"label": projection.title, "key": "Words", "choices": "", "words": True, "vias": vias}
     key, choices = KEYS.get(column, (column, ""))
-    return {"label": projection.title, "key": key, "choices": choices, "words": False}
+    return {"label": projection.title, "key": key, "choices": choices, "words": False, "vias": vias}
 
 
 QUERIES = {name: _how(BUILT_IN[name]) for name in (*FIRST, *sorted(set(BUILT_IN) - set(FIRST)))}

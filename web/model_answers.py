@@ -27,6 +27,8 @@ def parts(sandbox: Sandbox, typed: Typed, wanted: str) -> dict[str, dict[str, An
     try:
         checked = own_view.looked_over(typed.model, {name for name in own if name != typed.was}, who)
         checked["saved"] = None if saved is None else saved.rstrip() == typed.source.rstrip()
+        checked["there"] = typed.name if not typed.was and typed.name in own else None
+        checked["tried"] = _lived(sandbox, typed) if checked["saved"] else None
     except guard.Busy as busy:
         return {"checked": {"busy": str(busy)}}
     if wanted == "check":
@@ -35,9 +37,29 @@ def parts(sandbox: Sandbox, typed: Typed, wanted: str) -> dict[str, dict[str, An
     if checked["findings"]:
         return {"checked": checked, PARTS[wanted]: {**before, "mend": len(checked["findings"])}}
     try:
-        return {"checked": checked, PARTS[wanted]: ANSWERS[wanted](sandbox, typed, who)}
+        answer = ANSWERS[wanted](sandbox, typed, who)
+        checked["tried"] = _passed(answer, checked["tried"])
+        return {"checked": checked, PARTS[wanted]: answer}
     except guard.Busy as busy:
         return {"checked": checked, PARTS[wanted]: {**before, "busy": str(busy)}}
+
+
+def _lived(sandbox: Sandbox, typed: Typed) -> bool | None:
+    """Tell whether events have passed through this text in the read store; None if none has come yet."""
+    with sandbox.lock:
+        at = sandbox.stores.checkpoints().get(typed.was)
+        if at is None or sandbox.stores.own()[typed.was].rstrip() != typed.source.rstrip():
+            return None
+    return at.status != "stopped" if at.position or at.status == "stopped" else None
+
+
+def _passed(answer: dict[str, Any], before: bool | None) -> bool | None:
+    """Tell whether a text passed what it was just put to; what came before counts where no event was in the log."""
+    if "trial" in answer:
+        return bool(answer["trial"].good)
+    if answer["refused"] or answer["stopped"]:
+        return False
+    return True if answer["effects"] else before
 
 
 def _dry(sandbox: Sandbox, typed: Typed, who: str) -> dict[str, Any]:

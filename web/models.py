@@ -103,6 +103,8 @@ def act() -> ResponseReturnValue:
         return _add(typed)
     if wanted == "rename":
         return _editor(typed._replace(source=own_text.renamed(typed.source, typed.name)))
+    if wanted == "over":
+        return _over(typed)
     if wanted not in model_answers.PARTS or (wanted == "task" and model_answers.task_of(typed.name) is None):
         abort(400)
     if wanted == "orders":
@@ -133,6 +135,13 @@ def _add(typed: Typed) -> ResponseReturnValue:
         return redirect(url_for("models.edit", name=typed.name, **_here()), code=303)
     page["checked"]["problem"] = answer.reason
     return render_template("model.html", **page), status_of(answer)
+
+
+def _over(typed: Typed) -> ResponseReturnValue:
+    """Go on with a text as a new one of the read model that has its name already."""
+    with visitor.look() as sandbox, sandbox.lock:
+        is_own = sandbox.stores.is_own(typed.name)
+    return _editor(typed._replace(was=typed.name, began="", task="")) if is_own else abort(400)
 
 
 def _editor(typed: Typed, wanted: str = "check") -> ResponseReturnValue:

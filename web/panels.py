@@ -121,6 +121,7 @@ def _model(sandbox: Sandbox, at: Standing, table: xray.Table) -> dict[str, Any]:
         **matter,
         **progress.marks(sandbox, at.name),
         "at": at,
+        "own": sandbox.stores.is_own(at.name),
         "table": table,
         "beat": at.position % 2,
         "wrong": wrong,

@@ -1,15 +1,17 @@
 """The whole sandbox page: every panel, the composers, and the last answer where it belongs."""
 
+import re
 from typing import Any
 
 from lab.carry_out import Answer, first_reason
 from lab.composer import COMMANDS
 from lab.sandbox import Sandbox
 from web import offer, progress, rail, stage, visitor
-from web.asking import VIAS, queries
+from web.asking import queries
 from web.panels import PANELS
 
 SHOWN_CHARS = 300
+WRITTEN = re.compile(r"model write \w+ ")
 
 
 def answer(sandbox: Sandbox, given: Answer) -> dict[str, Any]:
@@ -26,7 +28,9 @@ def answer(sandbox: Sandbox, given: Answer) -> dict[str, Any]:
 
 
 def _short(line: str) -> str:
-    """Return a line as a page shows it: of a long one, such as a whole file, the beginning."""
+    """Return a line as a page shows it: of a long one the beginning, of a text of one's own that it is there."""
+    if written := WRITTEN.match(line):
+        return f'{written[0]}"…"'
     return line if len(line) <= SHOWN_CHARS else f"{line[: SHOWN_CHARS - 1]}…"
 
 
@@ -69,13 +73,14 @@ def page(sandbox: Sandbox, given: Answer | None = None, slot: str = "line") -> d
         last = answer(sandbox, given)
     offered = offer.here()
     commands = {name: spec for name, spec in COMMANDS.items() if offered(f"cmd {name}")}
-    asked = {name: how for name, how in queries(sandbox).items() if offered(f"query {name}")}
+    dropped = set(sandbox.stores.own()) - sandbox.stores.checkpoints().keys()
+    asked = {name: how for name, how in queries(sandbox).items() if name not in dropped and offered(f"query {name}")}
     verb, name = [*last["line"].split(), "", ""][:2] if last else ("", "")
     return {
         "panels": panels(sandbox),
         "commands": commands,
         "queries": asked,
-        "vias": VIAS,
+        "own": sandbox.stores.own(),
         "answers": {slot: last},
         "tab": name if verb == "cmd" and name in commands else next(iter(commands), None),
         "model": name if verb == "query" and name in asked else next(iter(asked), None),

@@ -7,6 +7,7 @@ import pytest
 from bs4 import BeautifulSoup
 
 from lab import event_guide, guard, own_text
+from lab.actions import ModelWrite
 from lab.guard import policy
 from lab.stores import BUILT_IN
 from lab.tasks import tasks
@@ -26,6 +27,8 @@ INSERT INTO spend VALUES (:customer_id, :total_cents, :position)
 ON CONFLICT (customer_id) DO UPDATE SET cents = cents + :total_cents, from_event = :position;"""
 
 CANCELLED = "\n\n-- on OrderCancelled\nUPDATE spend SET cents = cents - :total_cents WHERE customer_id = :customer_id;"
+
+UNGUARDED = SPEND.partition("\nON CONFLICT")[0] + ";"
 
 
 def soup(response):
@@ -74,7 +77,7 @@ def test_a_copy_of_each_built_in_one_but_the_search_is_right_as_it_stands(shop):
             continue
         page = soup(answer)
         assert page.select_one("[name=name]")["value"] == f"my_{name}"
-        assert "nothing to mend" in page.select_one("#model-checked").text, name
+        assert "reads well · not tried on events yet" in page.select_one("#model-checked").text, name
         assert "rebuild" not in text_of(page)
 
 
@@ -323,6 +326,88 @@ def test_the_list_takes_no_other_act(shop):
     assert shop.post("/models", data={"do": "reset", "name": "x"}).status_code == 400
     assert shop.post("/models/edit", data={"do": "reset"}).status_code == 400
     assert send(shop, SPEND, do="task").status_code == 400, "there is no task of that name"
+
+
+# What is said of a text that was not tried, stopped, or took another's place
+
+
+def looked(page):
+    return " ".join(page.select_one("#model-checked").text.split())
+
+
+def test_a_text_is_called_good_only_after_it_passed_on_events(shop):
+    assert "reads well · not tried on events yet" in looked(soup(send(shop, SPEND, htmx=True)))
+    for do in ("try", "truth"):
+        assert "nothing to mend" in looked(soup(send(shop, SPEND + CANCELLED, do=do)))
+    page = soup(send(shop, UNGUARDED, do="try"))
+    assert "it reads well, but did not pass on events" in looked(page)
+
+
+def test_one_that_stops_after_it_was_added_says_why_and_what_to_do(shop):
+    send(shop, UNGUARDED, do="add")
+    act(shop, "run spend")
+    page = soup(shop.get("/models/spend/edit"))
+    said = " ".join(page.select_one("#model-standing [role=alert]").text.split())
+    assert said.startswith("It stopped at event #8.")
+    assert "ON CONFLICT" in said
+    assert "Mend the text and save it" in page.select_one("#model-standing").text
+    assert "nothing to mend" not in looked(page)
+    home = soup(shop.get("/"))
+    assert home.select_one("#model-spend a[href='/models/spend/edit']")
+    assert "which has stopped" in shop.get("/code/projection/spend").text
+
+
+def test_after_an_edit_its_page_says_that_readers_read_the_new_text_until_the_next(shop):
+    send(shop, SPEND, do="add")
+    act(shop, "run spend")
+    send(shop, SPEND + CANCELLED, do="add", was="spend")
+    act(shop, "model fill spend")
+    act(shop, "model switch spend")
+    said = "The new text is what readers read now, as of event #9"
+    assert said in shop.get("/models/spend/standing").text
+    send(shop, SPEND, do="add", was="spend")
+    assert said not in shop.get("/models/spend/standing").text
+
+
+def test_one_that_is_filled_for_the_first_time_has_no_age(shop):
+    send(shop, SPEND, do="add")
+    assert "data-since" not in shop.get("/models/spend/standing").text
+
+
+def test_the_shop_asks_it_only_where_it_can_be_asked(shop):
+    send(shop, SPEND, do="add")
+
+    def roads():
+        fields = soup(shop.get("/")).select("#asker form:has([value=spend]) option[value]")
+        return {field["value"] for field in fields} & {"read", "write"}
+
+    assert roads() == {"read"}
+    act(shop, "model drop spend")
+    assert not roads()
+
+
+def test_a_reset_says_what_of_ones_own_goes_too(shop):
+    assert "read model" not in soup(shop.get("/")).select_one("#reset p").text
+    send(shop, SPEND, do="add")
+    told = soup(shop.get("/")).select_one("#reset p")
+    assert "Your read model spend goes too" in told.text
+    assert told.a["href"] == "/models"
+
+
+def test_an_import_whose_name_is_taken_can_be_a_new_text_of_the_one_that_is_there(shop):
+    send(shop, SPEND, do="add")
+    page = soup(shop.post("/models/import", data={"source": SPEND + CANCELLED}))
+    assert page.select_one("#model-checked a[href='/models/spend/edit']")
+    page = soup(send(shop, SPEND + CANCELLED, do="over"))
+    assert page.select_one("[name=was]")["value"] == "spend"
+    assert text_of(page) == SPEND + CANCELLED
+    assert "not saved yet" in looked(page)
+    assert send(shop, SPEND, "other", do="over").status_code == 400
+
+
+def test_an_answer_shows_a_written_text_as_being_there_and_not_its_letters(shop):
+    act(shop, str(ModelWrite("spend", SPEND)))
+    assert 'model write spend "…"' in soup(shop.get("/")).select_one("#answer-line").text
 
 
 # Files
