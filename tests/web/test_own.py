@@ -77,8 +77,8 @@ def test_a_long_line_is_shown_short_and_answered_whole(owner):
     text = SPENT.replace("spent", "other") + "-- " + "x" * 5_000
     assert act(owner, str(ModelWrite("other", text)))["line"] == str(ModelWrite("other", text.rstrip()))
     shown = words(page(owner))
-    assert 'model write other "-- title' in shown
-    assert "x" * 400 not in shown
+    assert 'model write other "…"' in shown
+    assert "x" * 10 not in shown
 
 
 def test_a_shared_link_or_file_brings_it_along(owner):
