@@ -1,5 +1,5 @@
 // What static/editor.js needs of CodeMirror. The build hook bundles it into static/vendor/editor.min.js.
-export { acceptCompletion, autocompletion, closeBrackets, closeBracketsKeymap, closeCompletion, completionKeymap, completionStatus } from "@codemirror/autocomplete";
+export { acceptCompletion, autocompletion, closeBrackets, closeBracketsKeymap, closeCompletion, completionKeymap, completionStatus, moveCompletionSelection, selectedCompletionIndex } from "@codemirror/autocomplete";
 export { SQLite, schemaCompletionSource } from "@codemirror/lang-sql";
 export { HighlightStyle, bracketMatching, syntaxHighlighting } from "@codemirror/language";
 export { lintKeymap, setDiagnostics } from "@codemirror/lint";

@@ -67,11 +67,13 @@ const read = (text, otherwise) => { try { return JSON.parse(text); } catch { ret
 
 // What can be meant at a place, beside the columns behind a dot, which CodeMirror knows of by itself.
 function offered(area) {
-  const dotted = (context) => cm.schemaCompletionSource({ dialect: cm.SQLite, schema: read(area.dataset.names, {}) })(context);
+  const naming = (context) => context.matchBefore(/\bAS\s+\w*/i);
+  const dotted = (context) => naming(context) ? null : cm.schemaCompletionSource({ dialect: cm.SQLite, schema: read(area.dataset.names, {}) })(context);
   const words = (context) => {
     const param = context.matchBefore(/:\w*/);
     if (param) return { from: param.from + 1, options: named(paramsAt(area, context), "parameter"), validFor: /^\w*$/ };
     const word = context.matchBefore(/\w+/);
+    if (naming(context)) return null;
     if (!word && !context.explicit) return null;
     const from = word ? word.from : context.pos;
     if (context.state.sliceDoc(from - 1, from) === ".") return null;
@@ -135,7 +137,7 @@ function make(area) {
   });
   const keys = [
     { key: "Mod-Enter", run: (view) => (cm.closeCompletion(view), area.form?.requestSubmit(), true) },
-    { key: "Tab", run: cm.acceptCompletion },
+    { key: "Tab", run: complete },
     { key: "Escape", run: (view) => leave(area, view) },
   ];
   const view = new cm.EditorView({
@@ -150,7 +152,7 @@ function make(area) {
       cm.bracketMatching(),
       cm.closeBrackets(),
       cm.SQLite.language,
-      cm.autocompletion({ override: offered(area), icons: false }),
+      cm.autocompletion({ override: offered(area), icons: false, selectOnOpen: false }),
       cm.syntaxHighlighting(tone),
       look,
       cm.EditorView.lineWrapping,
@@ -187,6 +189,13 @@ function replace(event, view) {
   if (!handled) view.dispatch(insert());
   event.preventDefault();
   return true;
+}
+
+// Tab takes the entry that was chosen by the arrows, else the first. Enter takes only one that was chosen.
+function complete(view) {
+  if (cm.completionStatus(view.state) !== "active") return false;
+  if (cm.selectedCompletionIndex(view.state) === null) cm.moveCompletionSelection(true)(view);
+  return cm.acceptCompletion(view), true;
 }
 
 // Escape closes what is offered, or leads out of the editor; the next one leads out of a dialog.

@@ -73,6 +73,25 @@ def test_a_question_is_typed_asked_by_keyboard_and_mended_where_the_wave_is(page
     expect(page.locator("#sql-history li")).to_have_count(2)
 
 
+def test_enter_is_a_new_line_whatever_is_offered_and_tab_takes_the_first_of_it(page):
+    opened(page)
+    offered = page.locator("#sql-editor [role=option]")
+    typed(page, "SELECT 1 FROM product_card AS n")
+    page.wait_for_timeout(300)
+    expect(offered).to_have_count(0)
+    for text in ("SELECT name", "SELECT na"):
+        typed(page, text)
+        expect(offered.first).to_be_visible()
+        page.keyboard.press("Enter")
+        assert page.input_value("#sql-text") == text + "\n"
+    typed(page, "SELECT pr")
+    expect(offered.first).to_be_visible()
+    page.wait_for_timeout(100)
+    page.keyboard.press("Tab")
+    assert page.input_value("#sql-text") in ("SELECT price_cents", "SELECT product_id")
+    expect(editor(page)).to_be_focused()
+
+
 def test_escape_leads_out_of_the_editor_and_then_out_of_the_dialog_and_the_draft_stays(page):
     opened(page)
     typed(page, "SELECT 'a draft'")
