@@ -39,7 +39,7 @@ def write(stores: Stores, action: ModelWrite, line: Line) -> Done:
     stores.begin(projection)
     begin_again(stores.read, name)
     stores.remember_models()
-    said = f"{name} is there, empty; the projector fills it from event 1"
+    said = f"{name} is added; the projector fills it from event 1"
     return Done(reason=said, position=0, settings={"own": json.dumps({**own, name: text})})
 
 

@@ -252,10 +252,13 @@ class Sandbox:
         first_dropped = self._begin_of(mine[-1], entries) if isinstance(action, Undo) else 1
         kept = [entry for entry in entries if entry.n < first_dropped]
         dropped = [entry for entry in entries if entry.n >= first_dropped]
+        before = self.stores.own()
         self.replace(replay.of_entries(kept, self.lab.setting("fixture"), self._clock_kind()))
         said = f"{len(dropped):,} {'line' if len(dropped) == 1 else 'lines'} dropped"
         if isinstance(action, Undo):
             said += f", from: {next(entry.line for entry in dropped if entry.origin == 'learner')}"
+        if gone := sorted(before.keys() - self.stores.own().keys()):
+            said += f"; gone with {'it' if len(dropped) == 1 else 'them'}, of your own read models: {', '.join(gone)}"
         return Answer(str(action), "done", said, self.write.head(), dropped=len(dropped))
 
     def _begin_of(self, n: int, entries: list[Entry]) -> int:

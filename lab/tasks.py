@@ -32,8 +32,8 @@ WRONG = 3
 
 
 BLOCKS = """\
--- Now what the events do to it. A line with two dashes, the word "on" and the name of an event
--- begins a block; below it stands the SQL that applies such an event.
+-- What do the events do to it? Two dashes, the word "on" and the name of
+-- an event are a line of their own; below it stands the SQL that applies it.
 """
 
 

@@ -8,11 +8,16 @@
   const typed = (field) => field.dispatchEvent(new Event("input", { bubbles: true }));
 
   // Nothing is added while there is something to mend; the list says what. The editor offers the table's columns.
+  let moved = false;
   function follow() {
     const checked = document.getElementById("model-checked");
     button("add").disabled = "toMend" in checked.dataset;
     const table = name?.value || form.elements.was.value;
     area.dataset.names = JSON.stringify({ [table]: JSON.parse(checked.dataset.columns) });
+    // Once the read store has come to rest, it is known whether the text passed on events.
+    const moves = document.getElementById("model-standing")?.hasAttribute("hx-get") ?? false;
+    if (moved && !moves) area.dispatchEvent(new Event("look-again"));
+    moved = moves;
   }
   document.addEventListener("htmx:after:swap", follow);
   follow();

@@ -11,7 +11,9 @@ from web.asking import queries
 from web.panels import PANELS
 
 SHOWN_CHARS = 300
-WRITTEN = re.compile(r"model write \w+ ")
+
+WRITTEN = re.compile(r"""(model write \w+ ")(?:[^"\\]|\\.)*""")
+"""A line with a text of one's own, as far as the quote behind it."""
 
 
 def answer(sandbox: Sandbox, given: Answer) -> dict[str, Any]:
@@ -19,7 +21,7 @@ def answer(sandbox: Sandbox, given: Answer) -> dict[str, Any]:
     return {
         "line": _short(given.line),
         "outcome": given.outcome,
-        "reason": given.reason,
+        "reason": WRITTEN.sub(r"\1…", given.reason) if given.reason else given.reason,
         "position": given.position,
         "took_ms": given.took_ms,
         "repeated": given.repeated,
@@ -29,8 +31,7 @@ def answer(sandbox: Sandbox, given: Answer) -> dict[str, Any]:
 
 def _short(line: str) -> str:
     """Return a line as a page shows it: of a long one the beginning, of a text of one's own that it is there."""
-    if written := WRITTEN.match(line):
-        return f'{written[0]}"…"'
+    line = WRITTEN.sub(r"\1…", line)
     return line if len(line) <= SHOWN_CHARS else f"{line[: SHOWN_CHARS - 1]}…"
 
 

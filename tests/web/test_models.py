@@ -408,6 +408,9 @@ def test_an_import_whose_name_is_taken_can_be_a_new_text_of_the_one_that_is_ther
 def test_an_answer_shows_a_written_text_as_being_there_and_not_its_letters(shop):
     act(shop, str(ModelWrite("spend", SPEND)))
     assert 'model write spend "…"' in soup(shop.get("/")).select_one("#answer-line").text
+    undone = shop.post("/actions", data={"line": "undo"}, headers={"HX-Request": "true"})
+    said = 'from: model write spend "…"; gone with it, of your own read models: spend'
+    assert said in soup(undone).select_one("#answer-line").text
 
 
 # Files
