@@ -9,6 +9,7 @@ from lab.guard.hints import Names, hint
 from lab.own import plain
 from lab.sandbox import Sandbox
 from lab.stores import BUILT_IN
+from lab.trial_words import is_poison, stops
 
 
 def looked_over(model: Model, taken: set[str], who: str) -> dict[str, Any]:
@@ -65,7 +66,8 @@ def dry_run(model: Model, write_db: Path, who: str) -> dict[str, Any]:
         "rows": rehearsed.rows,
         "position": rehearsed.position,
         "cut": rehearsed.cut,
-        "stopped": rehearsed.stopped,
+        "stopped": stops(rehearsed.stopped) if rehearsed.stopped else None,
+        "poison": bool(rehearsed.stopped) and is_poison(str(rehearsed.stopped)),
     }
 
 

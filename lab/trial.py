@@ -11,7 +11,7 @@ import tempfile
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from cqrs.read.projection import parse
@@ -27,14 +27,16 @@ from lab.trial_words import (
     REBUILD,
     TITLES,
     WRITE_STORE,
-    at,
     counted,
     crash,
     in_words,
     is_poison,
     not_the_same,
     other_order,
+    same_as_truth,
+    stops,
     twice,
+    up_to,
     without_memory,
 )
 
@@ -111,10 +113,14 @@ def try_on(
     checked = guard.check(model, who=who)
     if checked.findings:
         finding = checked.findings[0]
-        said = f"{finding.said[0].upper()}{finding.said[1:]}." + (f" {finding.hint}" if finding.hint else "")
+        said = f"{_begun(finding.said)}." + (f" {_begun(finding.hint)}" if finding.hint else "")
         return Trial(model.name, 0, 0, 0, 0, (), (Tried("file", False, said),))
     with _turn(), tempfile.TemporaryDirectory(prefix="lagoon-trial-") as folder:
         return _Trying(model, log, Path(folder), who).trial(truth, live)
+
+
+def _begun(sentence: str) -> str:
+    return f"{sentence[0].upper()}{sentence[1:]}"
 
 
 _turns = threading.BoundedSemaphore(policy.TRIALS_AT_ONCE)
@@ -150,18 +156,26 @@ class _Trying:
         if self.events and (not self.whole.stopped or is_poison(self.whole.stopped)):
             same, digests = self._same(filling)
             others = (self._order, self._twice, self._crash, self._memory)
-            tried += [
-                same,
-                *(Tried(way.__name__[1:], None, NOT_YET) if same.passed is False else way() for way in others),
-            ]
+            ways = [Tried(way.__name__[1:], None, NOT_YET) if same.passed is False else way() for way in others]
+            tried += self._as_far([same, *ways])
         head, position, rows = len(self.log.events), self.whole.position, len(self.whole.table.rows)
         tried += true
         tried += [self._live(live)] if live else []
         return Trial(self.model.name, head, position, rows, self.whole.work, digests, tuple(tried))
 
+    def _as_far(self, entries: list[Tried]) -> list[Tried]:
+        """Say of what passed how far it was tried, if not on the whole log."""
+        if not self.whole.stopped:
+            return entries
+        return [
+            replace(entry, said=up_to(self.whole.position, entry.said)) if entry.passed else entry
+            for entry in entries
+            if entry.name != "memory"
+        ]
+
     def _log(self) -> Tried:
         if self.whole.stopped:
-            return Tried("log", False, f"It stops{at(self.whole.stopped)}.")
+            return Tried("log", False, f"{stops(self.whole.stopped)}.")
         if not self.log.events:
             return Tried("log", True, "The log is empty, so there is nothing to apply yet.")
         return Tried("log", True, f"It takes all {counted(len(self.log.events), 'event')} of the log.")
@@ -230,6 +244,6 @@ class _Trying:
         if wrong is None and (places := truth.disordered(seen, told)):
             return Tried("truth", False, other_order(*places))
         if wrong is None:
-            return Tried("truth", True, f"The write store has the same {counted(len(told.rows), 'row')}.")
+            return Tried("truth", True, same_as_truth(len(self.whole.table.rows), len(seen.rows)))
         wrong = truth.blame(wrong, self.log, self.scratch, self.folder)
         return Tried("truth", False, in_words(wrong, WRITE_STORE), wrong)

@@ -1,5 +1,6 @@
 """What a trial says: a title and sentences for each thing that is tried."""
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -75,19 +76,22 @@ def not_the_same(name: str, wrong: Difference | None, filled: Filled) -> str:
 
 def without_memory(stopped: str | None, wrong: Difference | None, rows: int) -> str:
     """Say what two deliveries do where nobody remembers the first: no fault of the file, but good to know."""
-    asked = "If every event came twice and nothing remembered the first time (mode dedupe=off)"
+    asked = "For information: the checkpoint counts an event once that comes twice. Without it,"
     if stopped:
-        return f"{asked}, it would stop{at(stopped)}. It would notice, and not go on with wrong rows."
+        return f"{asked} the second one would stop it{at(stopped)}. It would notice, and not go on with wrong rows."
     if wrong is None and not rows:
-        return f"{asked}: that cannot be told yet, as there are no rows."
+        return f"{asked} nothing can be told yet, as there are no rows."
     if wrong is None:
-        return f"{asked}, the rows would still be right: they are set to a value, and nothing is added up."
-    return f"{asked}, the rows would be wrong. {in_words(wrong, 'right would be')} So it needs its checkpoint."
+        return f"{asked} these rows would be right too: they are set to a value, and nothing is added up."
+    return (
+        f"{asked} these rows would be wrong: {in_words(wrong, 'right would be')} There is nothing to mend in your text."
+    )
 
 
 def without_columns(model: str, lacking: Sequence[str], columns: Sequence[str]) -> str:
     """Say which columns are not there."""
-    return f"{model} has no column {' and no column '.join(lacking)}; what is compared is {', '.join(columns)}."
+    missing = " and no column ".join(lacking)
+    return f"The read model {model} has no column {missing}; what is compared is {', '.join(columns)}."
 
 
 def other_order(stands: str, should: str) -> str:
@@ -95,14 +99,38 @@ def other_order(stands: str, should: str) -> str:
     return f"The rows are right, but in another order: {stands} stands where the write store has {should}."
 
 
+EVENT = re.compile(r"event (\d+)(?: (\w+))?: (.*)", re.DOTALL)
+"""How a checkpoint says at which event its projection stopped."""
+
+
 def is_poison(stopped: str) -> bool:
     """Tell whether it was an event at which a projection stopped, and not that it takes too much."""
-    return stopped.startswith("event ")
+    return EVENT.fullmatch(stopped) is not None
 
 
 def at(stopped: str) -> str:
     """Write where a projection stopped as the log does, and why: at event #6 OrderPlaced."""
     return f" at event #{stopped.removeprefix('event ')}" if is_poison(stopped) else f": {stopped}"
+
+
+def stops(stopped: str) -> str:
+    """Say where a projection stops, and that it is the statements that cannot apply the event."""
+    found = EVENT.fullmatch(stopped)
+    if found is None:
+        return f"It stops: {stopped}"
+    return f"Your SQL{f' for {found[2]}' if found[2] else ''} cannot apply event #{found[1]}: {found[3]}"
+
+
+def up_to(position: int, said: str) -> str:
+    """Say that something was tried on the events only that lie in front of the one at which it stops."""
+    return f"Up to event #{position} only. {said}"
+
+
+def same_as_truth(rows: int, seen: int) -> str:
+    """Say that the write store has the same rows; a page may leave some of the read model's out."""
+    if seen < rows:
+        return f"The page shows {seen:,} of them, and the write store says the same."
+    return f"The write store has the same {counted(seen, 'row')}."
 
 
 def in_words(wrong: Difference, who: str) -> str:
@@ -121,7 +149,7 @@ def _what(wrong: Difference, who: str) -> str:
     column = wrong.wrong or wrong.columns[0]
     number = wrong.columns.index(column)
     says, should = wrong.says[number], wrong.should[number]
-    said, right = shown(column, says), shown(column, should)
+    said, right = shown(says), shown(should)
     if said == right or str(says) == str(should):
         said, right = f"{said} ({kind_of(says)})", f"{right} ({kind_of(should)})"
     return f"{label}: {column} is {said}, {who} {right}."
@@ -142,23 +170,21 @@ def _which_event(wrong: Difference) -> list[str]:
 def label_of(wrong: Difference) -> str:
     """Name a row as a person would: by a name that it has, and by its key."""
     row = wrong.should or wrong.says or ()
-    key = text_of(tuple(shown("", value) for value in wrong.key))
+    key = text_of(tuple(shown(value) for value in wrong.key))
     wanted = {"name", *(f"{column.removesuffix('_id')}_name" for column in wrong.named)} - set(wrong.named)
     names = [value for column, value in zip(wrong.columns, row, strict=True) if column in wanted]
-    return f"{shown('', names[0])} ({key})" if names and isinstance(names[0], str) else key
+    return f"{shown(names[0])} ({key})" if names and isinstance(names[0], str) else key
 
 
-def shown(column: str, value: Any) -> str:
-    """Write a value as a page would: cents as money."""
+def shown(value: Any) -> str:
+    """Write a value as it stands in its column."""
     if value is None:
         return "NULL"
-    if isinstance(value, int) and column.endswith("_cents"):
-        return f"{'-' * (value < 0)}{abs(value) // 100:,}.{abs(value) % 100:02d}"
     if isinstance(value, str):
         return value if len(value) <= SHOWN_CHARS else f"{value[:SHOWN_CHARS]}…"
     if isinstance(value, bytes):
         return f"x'{value[:SHOWN_CHARS].hex()}'"
-    return f"{value:,}" if isinstance(value, int) else repr(value)
+    return repr(value)
 
 
 KINDS = {int: "an integer", float: "a real number", str: "a text", bytes: "a blob"}

@@ -44,11 +44,18 @@ class Unfit(sqlite3.OperationalError):
 class OwnStore(ReadStore):
     """One connection to read.db on which every statement that is not the program's is held to a policy.
 
-    ``own`` are the tables that the learner's file made. It changes no others, and reads no others.
+    ``own`` are the tables that the learner's file made. It changes no others, and reads no others. ``source`` is the
+    text of that file.
     """
 
-    def __init__(self, connection: sqlite3.Connection, own: Iterable[str] = (), most_pages: int | None = None) -> None:
-        self.connection = connection
+    def __init__(
+        self,
+        connection: sqlite3.Connection,
+        own: Iterable[str] = (),
+        most_pages: int | None = None,
+        source: str = "",
+    ) -> None:
+        self.connection, self._source = connection, source
         self.work = self.spent = 0
         self.own = {name.lower(): name for name in own if name not in BUILT_IN}
         self.event: object = None
@@ -62,7 +69,17 @@ class OwnStore(ReadStore):
         """Run one statement of the learner's projection; all those of an event share one allowance of work."""
         if parameters.get("position") != self.event or self.event is None:
             self.event, self.work = parameters.get("position"), 0
-        self._step(self._gate, sql, parameters)
+        try:
+            self._step(self._gate, sql, parameters)
+        except Unfit as unfit:
+            unfit.args = (f"{unfit}{self._line_of(sql)}",)
+            raise
+
+    def _line_of(self, sql: str) -> str:
+        """Say in which line of the file a statement begins, where that is known."""
+        if self._source.count(sql) != 1:
+            return ""
+        return f" (line {self._source.count(chr(10), 0, self._source.index(sql)) + 1})"
 
     def _create(self, projection: Projection, position: int) -> None:
         for statement in projection.create:

@@ -33,7 +33,9 @@ def nearest(word: str, fields: tuple[str, ...]) -> str:
     meant = [f":{field}" for field in fields if word in field or field in word]
     if meant:
         return f"did you mean {' or '.join(meant)}?"
-    return closest(f":{word}", [f":{field}" for field in fields])
+    named = [f":{field}" for field in fields]
+    said = closest(f":{word}", named)
+    return said if said.startswith("did you") else f"its fields are {', '.join(named)}"
 
 
 def unsteady(sql: str) -> list[Place]:

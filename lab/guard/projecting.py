@@ -79,7 +79,7 @@ def deliver(request: Deliver) -> Delivered | Refused:
         with closing(connect(uri(request.file, "rw"), policy.LOCK_SECONDS)) as connection:
             _as_read_db(connection)
             connection.execute(f"PRAGMA reverse_unordered_selects = {request.backwards:d}")
-            return _deliver(OwnStore(connection, (request.model.name,), request.pages), request)
+            return _deliver(OwnStore(connection, (request.model.name,), request.pages, request.model.source), request)
     except sqlite3.DatabaseError as error:
         return trouble(error)
 

@@ -31,7 +31,7 @@ def rehearse(request: Rehearse) -> Rehearsed | Refused:
             events = [RecordedEvent(*row) for row in log.execute("SELECT * FROM events ORDER BY position")]
         with closing(connect(":memory:", 0)) as connection:
             MIGRATIONS.migrate(connection)
-            store = OwnStore(connection)
+            store = OwnStore(connection, source=projection.source)
             store.add(projection)
             return Rehearsal(store, projection).run(events, request.last)
     except sqlite3.DatabaseError as error:
