@@ -205,7 +205,8 @@ def test_of_a_long_log_only_the_last_events_are_shown_with_the_old_value_beside_
 
 def test_a_poison_event_is_named_in_the_dry_run(shop):
     page = soup(send(shop, SPEND.replace("ON CONFLICT", "-- ON CONFLICT"), do="try", htmx=True))
-    assert "event #8 is a poison event" in page.select_one(".poisoned").text
+    assert "Your SQL for OrderPlaced cannot apply event #8: SQLite" in page.select_one(".poisoned").text
+    assert "(line 11). There is such a row: INSERT … ON CONFLICT" in page.select_one(".poisoned").text
     assert "UNIQUE constraint failed" in page.select_one(".poisoned").text
     assert "poison" in page.select_one(".effects .lost").text
 
