@@ -46,7 +46,7 @@ def unsteady(sql: str) -> list[Place]:
 def instead(word: str, fields: tuple[str, ...]) -> str:
     """Say what to take where a statement asks for the time, or leaves something to chance."""
     days = [field for field in fields if field.endswith("_on")] if word.lower() in policy.CLOCK else []
-    return f"The same event must give the same row in every rebuild: take :{(*days, 'position')[0]}."
+    return f"Take :{(*days, 'position')[0]}: it comes with the event, so that every rebuild gets the same row."
 
 
 def of_a_column(name: str, fields: tuple[str, ...], columns: list[str]) -> str | None:
