@@ -34,6 +34,8 @@ class People:
     def __init__(self, folder, cookies):
         self.app = create_app(folder)
         self.parts = self.app.extensions["lagoon"]
+        # What moves by itself would look like something that somebody else did.
+        self.parts.worker.stop()
         self.clients = {name: self.app.test_client() for name in PEOPLE}
         forged = cookies["owner"][:-6] + ("AAAAAA" if cookies["owner"][-6:] != "AAAAAA" else "BBBBBB")
         for name, cookie in {**cookies, "forged": forged}.items():
