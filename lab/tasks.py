@@ -32,8 +32,8 @@ WRONG = 3
 
 
 BLOCKS = """\
--- What do the events do to it? Two dashes, the word "on" and the name of
--- an event are a line of their own; below it stands the SQL that applies it.
+-- Now a block for each type of event that changes it: a line
+-- with two dashes, "on" and its name, and below that the SQL.
 """
 
 
