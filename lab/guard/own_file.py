@@ -85,7 +85,8 @@ def _headers(source: str, projection: Projection) -> Iterator[Finding]:
     if sum(map(len, projection.on.values())) > policy.OWN_STATEMENTS:
         yield Finding(f"there are more than {policy.OWN_STATEMENTS} statements")
     if not projection.on:
-        yield Finding("no event changes it", hint="A line such as -- on OrderPlaced begins it, and under it stands what this event changes.")
+        hint = "A line such as -- on OrderPlaced begins a block; under it stands what this event changes."
+        yield Finding("no event changes it", hint=hint)
     elif not any(projection.on.values()):
         event = next(iter(projection.on))
         hint = f"Write under it what this event changes, such as INSERT INTO {projection.name} VALUES (…);"
