@@ -3,6 +3,7 @@
 One store at a time: what the read model spares can only be seen where the two cannot be joined.
 """
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -10,9 +11,9 @@ from lab import guard, plan
 from lab.actions import Sql
 from lab.outcome import Done, Line
 from lab.own import plain
-from lab.stores import Stores
+from lab.stores import Stores, tables
 
-NOT_AGAIN = "kept, and not asked again: ask it to see what the store answers now"
+NOT_AGAIN = "not asked again since"
 
 
 def ask(folder: Path, question: Sql, who: str) -> guard.Answer:
@@ -35,6 +36,25 @@ def summary(answer: guard.Answer) -> str:
     rows, units = len(answer.rows), answer.work
     counted = f"{rows:,} {'row' if rows == 1 else 'rows'}"
     return f"{'the first ' if answer.cut else ''}{counted}, {units:,} work {'unit' if units == 1 else 'units'}"
+
+
+def stands_in(stores: Stores, question: Sql, answer: guard.Answer) -> str | None:
+    """Return the other store, if a table that is missing in this one stands there."""
+    missing = re.fullmatch(r".*no such table: (?:main\.)?(\w+)", answer.error or "")
+    other = "write" if question.store == "read" else "read"
+    connection = stores.write.connection if other == "write" else stores.reader
+    return other if missing and missing[1] in tables(connection) else None
+
+
+def read_at(stores: Stores, question: Sql, before: dict[str, int]) -> list[dict[str, Any]]:
+    """Return where the read models stand whose names are in a question: ``before`` it was asked, and now."""
+    words = set(re.findall(r"\w+", question.sql.lower())) if question.store == "read" else set()
+    head = stores.write.head()
+    return [
+        {"model": name, "from": before[name], "to": at.position, "head": head, "status": at.status}
+        for name, at in stores.checkpoints().items()
+        if name in words and name in before
+    ]
 
 
 def result(question: Sql, answer: guard.Answer) -> dict[str, Any]:

@@ -178,17 +178,20 @@ class Sandbox:
         while True:
             with self.lock, locked_means_busy():
                 self.stores.ensure_read()
-                folder = self.stores.folder
+                folder, before = self.stores.folder, self.stores.positions()
             found = asked.ask(folder, question, self.root.name)
             with self.lock:
                 # Where an undo came meanwhile, these stores are gone.
                 if folder != self.stores.folder:
                     continue
+                stands_in = asked.stands_in(self.stores, question, found)
+                read_at = asked.read_at(self.stores, question, before)
                 answer = carry_out(self.stores, question, origin, known=asked.done(found))
                 self._tick()
             if answer.n is None:
                 return answer
-            return replace(answer, took_ms=found.took_us / 1000, result=asked.result(question, found))
+            result = {**asked.result(question, found), "stands_in": stands_in, "read_at": read_at}
+            return replace(answer, took_ms=found.took_us / 1000, result=result)
 
     def _try(self, action: TryOut, origin: str) -> Answer:
         """Try a read model of one's own, with the lock let go meanwhile."""
@@ -246,17 +249,21 @@ class Sandbox:
         with locked_means_busy():
             settle(self.stores)
         entries = self.lab.entries()
-        mine = [entry.n for entry in entries if entry.origin == "learner"]
+        # A question and a trial changed nothing, so there is nothing of them to take back.
+        looked = {entry.n for entry in entries if entry.line.startswith(("sql ", "trial "))}
+        mine = [entry.n for entry in entries if entry.origin == "learner" and entry.n not in looked]
         if not mine and isinstance(action, Undo):
-            return Answer("undo", "failed", "there is nothing to undo: you have not done anything yet")
+            nothing = "what you asked changed nothing" if looked else "you have not done anything yet"
+            return Answer("undo", "failed", f"there is nothing to undo: {nothing}")
         first_dropped = self._begin_of(mine[-1], entries) if isinstance(action, Undo) else 1
-        kept = [entry for entry in entries if entry.n < first_dropped]
-        dropped = [entry for entry in entries if entry.n >= first_dropped]
+        asked_since = {entry.n for entry in entries if isinstance(action, Undo) and entry.line.startswith("sql ")}
+        dropped = [entry for entry in entries if entry.n >= first_dropped and entry.n not in asked_since]
+        kept = [entry for entry in entries if entry.n < first_dropped or entry.n in asked_since]
         before = self.stores.own()
         self.replace(replay.of_entries(kept, self.lab.setting("fixture"), self._clock_kind()))
         said = f"{len(dropped):,} {'line' if len(dropped) == 1 else 'lines'} dropped"
         if isinstance(action, Undo):
-            said += f", from: {next(entry.line for entry in dropped if entry.origin == 'learner')}"
+            said += f", from: {next(entry.line for entry in dropped if entry.n == mine[-1])}"
         if gone := sorted(before.keys() - self.stores.own().keys()):
             said += f"; gone with {'it' if len(dropped) == 1 else 'them'}, of your own read models: {', '.join(gone)}"
         return Answer(str(action), "done", said, self.write.head(), dropped=len(dropped))

@@ -208,6 +208,15 @@ function leave(area, view) {
   return true;
 }
 
+// A name that is pressed in a list is put where the typing is.
+document.addEventListener("click", ({ target }) => {
+  const put = target.closest?.("[data-put]");
+  const view = put && editors.get(document.getElementById(put.dataset.into))?.view;
+  if (!view) return;
+  view.dispatch(view.state.replaceSelection(put.dataset.put));
+  view.focus();
+});
+
 /** Make an editor of every textarea that wants one and has none, and let the others take over what came anew. */
 export function upgrade() {
   for (const [area, { view }] of editors) {

@@ -31,7 +31,8 @@ def pane(store: str) -> ResponseReturnValue:
     given = request.args.get("n", "")
     with visitor.look() as sandbox, sandbox.lock:
         again = asked_at(sandbox, int(given)) if re.fullmatch(r"[0-9]{1,9}", given, re.ASCII) else None
-        sheet = sheet_of(sandbox, _store(store), again.sql if again and again.store == store else None)
+        carried = request.args.get("text", "")[:MOST_CHARS] or None
+        sheet = sheet_of(sandbox, _store(store), again.sql if again and again.store == store else carried)
     return _drawn(sheet)
 
 
@@ -59,6 +60,8 @@ def compare() -> ResponseReturnValue:
     is_new = visitor.sandbox_id() is None
     try:
         with visitor.change(asks=True) as sandbox:
+            if (behind := request.form.get("run", "")) in sandbox.stores.positions():
+                sandbox.act(f"run {behind}")
             write, read = (sandbox.act(f"sql {side} {in_quotes(pair.sql(side).strip())}") for side in SIDES)
     except guard.Busy as busy:
         return _busy(store, None, busy, whole=False)

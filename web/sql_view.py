@@ -50,6 +50,7 @@ def shown(answer: Answer) -> dict[str, Any]:
     if answer.outcome == "done":
         seen["table"] = sql_cells.table(found)
     elif place := found.get("place"):
+        seen["table_there"] = place["word"] if found.get("stands_in") else None
         seen["line"] = _around(sql, place)
         seen["marks"] = [{**place, "length": max(1, len(place["word"])), "said": answer.reason}]
     return seen
@@ -73,7 +74,7 @@ def compared(sandbox: Sandbox, pair: Pair, write: Answer, read: Answer) -> dict[
         "sides": sides,
         "both": both,
         "same": both and sides["write"]["rows"] == sides["read"]["rows"],
-        "behind": max((sandbox.write.head() - at for at in sandbox.stores.positions().values()), default=0),
+        "behind": [at for at in (read.result or {}).get("read_at", []) if at["from"] < at["head"]],
         "ratio": max(work) / max(1, min(work)),
         "more": SIDES[work.index(max(work))],
         "most": max(work),

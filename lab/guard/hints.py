@@ -112,7 +112,7 @@ def names(connection: sqlite3.Connection) -> Names:
         for schema, table in seen
         for (column,) in connection.execute("SELECT name FROM pragma_table_info(?, ?)", (table, schema))
     }
-    return Names(sorted({table for _, table in seen}), list(columns))
+    return Names(sorted({table for _, table in seen}, key=lambda table: (table[0] == "_", table)), list(columns))
 
 
 def _reserved(table: str) -> bool:

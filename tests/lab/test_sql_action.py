@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from lab import guard, plan, replay
+from lab import asked, guard, plan, replay
 from lab.carry_out import Answer
 from lab.guard import policy
 from lab.sandbox import Sandbox
@@ -50,9 +50,9 @@ def test_no_row_of_an_answer_is_kept_in_lab_db(sandbox: Sandbox) -> None:
 
 def test_the_same_question_over_the_same_rows_is_the_same_work(sandbox: Sandbox) -> None:
     sandbox.act("bulk 30")
-    asked = [sandbox.act('sql write "SELECT customer_id, count(*) FROM orders GROUP BY 1"') for _ in range(3)]
-    assert len({answer.reason for answer in asked}) == 1
-    assert asked[0].result["work"] > 10
+    answers = [sandbox.act('sql write "SELECT customer_id, count(*) FROM orders GROUP BY 1"') for _ in range(3)]
+    assert len({answer.reason for answer in answers}) == 1
+    assert answers[0].result["work"] > 10
 
 
 @pytest.mark.parametrize(("store", "other"), [("read", "orders"), ("write", "sales")])
@@ -172,6 +172,38 @@ def test_while_a_question_waits_others_act_in_the_sandbox(
     go_on.set()
     asking.join(20)
     assert (answers[0].outcome, answers[0].n) == ("done", 2)
+
+
+def test_an_undo_passes_over_questions_and_keeps_them(sandbox: Sandbox) -> None:
+    assert "you have not done anything" in str(sandbox.act("undo").reason)
+    sandbox.act(CARDS)
+    assert "what you asked changed nothing" in str(sandbox.act("undo").reason)
+    sandbox.act("cmd restock product=lamp qty=70")
+    sandbox.act(CARDS)
+    answer = sandbox.act("undo")
+    assert answer.dropped == 1
+    assert "from: cmd restock product=lamp qty=70" in str(answer.reason)
+    assert kept(sandbox) == [(CARDS, "done", asked.NOT_AGAIN)] * 2
+    assert rows(sandbox.act("sql write \"SELECT on_hand FROM stock WHERE product_id = 'lamp'\"")) == [[5]]
+
+
+def test_an_answer_says_where_the_read_models_stand_that_the_question_names(sandbox: Sandbox) -> None:
+    sandbox.act("run")
+    sandbox.act("cmd place_order customer=c1 product=mug qty=1")
+    head = sandbox.write.head()
+    sandbox.act("run sales")
+    answer = sandbox.act('sql read "SELECT * FROM Order_List JOIN sales USING (from_event)"')
+    assert {at["model"]: (at["from"], at["to"], at["head"]) for at in answer.result["read_at"]} == {
+        "order_list": (head - 1, head - 1, head),
+        "sales": (head, head, head),
+    }
+    assert sandbox.act('sql write "SELECT 1 AS sales"').result["read_at"] == []
+
+
+def test_a_table_of_the_other_store_is_said_to_stand_there(sandbox: Sandbox) -> None:
+    assert sandbox.act('sql write "SELECT * FROM product_card"').result["stands_in"] == "read"
+    assert sandbox.act('sql read "SELECT * FROM orders"').result["stands_in"] == "write"
+    assert sandbox.act('sql read "SELECT * FROM nothing"').result["stands_in"] is None
 
 
 def test_a_question_that_an_undo_overtakes_is_asked_of_the_stores_that_are_there_then(
