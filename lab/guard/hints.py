@@ -42,7 +42,7 @@ def _column(found: re.Match[str], names: Names) -> str:
     name = found[1].rpartition(".")[2].strip('"')
     said = closest(name, names.columns) if names.columns else ""
     meant = said if said.startswith("did you") and name not in names.columns else ""
-    return f"{meant} A text stands in single quotes: '{name}'.".strip()
+    return meant or f"A text stands in single quotes: '{name}'."
 
 
 def _function(found: re.Match[str], names: Names) -> str:
