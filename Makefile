@@ -50,6 +50,7 @@ load: .venv/installed-test
 lessons: .venv/installed-test
 	$(VENV) -m lab lesson check --monkeys $(MONKEYS)
 	$(VENV) -m lab lesson roads tests/lessons/roads/*.tsv
+	LAGOON_WALKS=all $(VENV) -m pytest --quiet tests/browser/test_lesson_walks.py
 
 shots: .venv/installed-test
 	$(VENV) -m tests.shots

@@ -13,7 +13,7 @@ from tests.lab.owned import ADD, EDIT, EDIT_TO_ONCE
 from tests.lab.sandboxes import fresh, replayed, without_syncing
 from tests.lab.stories import Shoppers
 
-SEEDS = int(os.environ.get("LAGOON_EXAMPLES", "12"))
+SEEDS = int(os.environ.get("LAGOON_EXAMPLES", "8"))
 LINES = 45
 MODELS = ("spent", "spent", "sales", "order_list", "product_card", "customer_card", "product_search", "all")
 
