@@ -69,6 +69,27 @@ def test_an_error_tells_its_place_and_what_to_do_and_is_journalled_too(sandbox: 
     assert kept(sandbox)[0][1:] == ("failed", "SQLite says: no such column: custmer_id")
 
 
+def test_a_question_that_was_late_without_any_work_is_asked_once_more(
+    sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real, late = guard.ask, [guard.Answer("late", "it took longer", work=3)]
+    monkeypatch.setattr(guard, "ask", lambda *asked: late.pop() if late else real(*asked))
+    assert rows(sandbox.act(CARDS))
+    late += [guard.Answer("late", "it took longer", work=90_000)]
+    assert sandbox.act(CARDS).reason == "it took longer"
+
+
+def test_a_question_without_an_end_and_one_with_a_parameter_are_told_what_to_write(sandbox: Sandbox) -> None:
+    endless = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT count(*) FROM n"
+    assert "a WHERE, or a LIMIT" in sandbox.act(f'sql read "{endless}"').result["hint"]
+    for parameter in (":order_id", "?", "$1"):
+        answer = sandbox.act(f'sql write "SELECT * FROM orders WHERE id = {parameter}"')
+        assert answer.reason == "a question has no parameters"
+        assert "WHERE order_id = 'o-1'" in answer.result["hint"]
+    assert "stand beside the editor" in sandbox.act('sql read "PRAGMA table_info(sales)"').result["hint"]
+    assert rows(sandbox.act("sql read \"SELECT count(*) FROM sqlite_schema WHERE name = 'sales'\"")) == [[1]]
+
+
 @pytest.mark.parametrize("verb", ["DELETE FROM orders", "UPDATE stock SET on_hand = 99", "DROP TABLE events", "VACUUM"])
 def test_nothing_can_be_changed(sandbox: Sandbox, verb: str) -> None:
     before = sandbox.stores.fingerprint()
