@@ -8,7 +8,7 @@ from pathlib import Path
 
 from lab import lesson_cli, replay
 from lab.carry_out import Answer
-from lab.guard import trial
+from lab.guard import ordeal
 from lab.sandbox import Sandbox
 from lab.values import BadLine
 
@@ -21,7 +21,7 @@ def main() -> int:
     replaying.add_argument("file", type=Path, help="a transcript: one action a line")
     replaying.set_defaults(run=_replay_file)
     lesson_cli.add_commands(commands)
-    trial.add_command(commands)
+    ordeal.add_command(commands)
     arguments = parser.parse_args()
     code: int = arguments.run(arguments)
     return code

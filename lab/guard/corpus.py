@@ -1,4 +1,4 @@
-"""Hostile SQL: the rows of a file, and the two stores that they are tried on. See ``lab.guard.trial``."""
+"""Hostile SQL: the rows of a file, and the two stores that they are tried on. See ``lab.guard.ordeal``."""
 
 import hashlib
 import re

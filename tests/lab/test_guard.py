@@ -17,7 +17,7 @@ from typing import IO
 import pytest
 
 from lab import guard
-from lab.guard import corpus, hardening, keeper, linear, looking, policy, trial
+from lab.guard import corpus, hardening, keeper, linear, looking, ordeal, policy
 from lab.guard.keeper import Keeper, Worker
 from lab.guard.messages import Answer, Read, Stepped, Steps
 from lab.guard.turns import Busy
@@ -69,7 +69,7 @@ def verdict(answer: Answer) -> str:
     """What became of a statement, in the words of the corpus; 'work' if only the other limit ended it."""
     if "units of work" in str(answer.error):
         return "work"
-    return "limit" if answer.cut else trial.ENDS[answer.kind]
+    return "limit" if answer.cut else ordeal.ENDS[answer.kind]
 
 
 def computed(pid: int) -> float:
@@ -91,7 +91,7 @@ def test_no_row_got_lost() -> None:
 @pytest.mark.parametrize("name", CORPORA)
 def test_every_hostile_row_holds_and_changes_nothing_and_takes_little_memory(name: str, kind: str) -> None:
     rows = [row for row in CORPORA[name] if row.kind == kind]
-    assert [outcome for outcome in trial.attempt(rows) if not outcome.held] == []
+    assert [outcome for outcome in ordeal.attempt(rows) if not outcome.held] == []
 
 
 SINGLE_CALLS = ("H109", "H111", "H113", "H117", "H247")
@@ -127,16 +127,16 @@ def test_a_row_that_escapes_the_meter_still_computes_for_less_than_two_deadlines
 
 def test_a_row_does_not_hold_if_a_store_changed_or_the_worker_grew_or_died(monkeypatch: pytest.MonkeyPatch) -> None:
     row = corpus.Row("A", "readonly", ("SELECT 1",), ("ok",))
-    good = next(trial.attempt([row]))
+    good = next(ordeal.attempt([row]))
     assert good.held
     assert not good._replace(died=True).held
-    assert not good._replace(growth=trial.MOST_GROWTH_BYTES).held
+    assert not good._replace(growth=ordeal.MOST_GROWTH_BYTES).held
     assert good._replace(seconds=0.51).late
     dumps = iter(("before", "after"))
-    monkeypatch.setattr(trial, "dump", lambda files: next(dumps))
-    changed = next(trial.attempt([row]))
+    monkeypatch.setattr(ordeal, "dump", lambda files: next(dumps))
+    changed = next(ordeal.attempt([row]))
     assert not changed.held
-    assert "a store changed" in trial.shown(changed)
+    assert "a store changed" in ordeal.shown(changed)
 
 
 def test_a_change_of_either_store_is_seen(tmp_path: Path) -> None:

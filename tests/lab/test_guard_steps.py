@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from lab.guard import canaries, corpus, gates, own, policy, projecting, trial
+from lab.guard import canaries, corpus, gates, ordeal, own, policy, projecting
 from lab.guard.hardening import connect
 from lab.guard.messages import Stepped, Steps
 from lab.guard.own import OwnStore, Unfit
@@ -83,7 +83,7 @@ def test_without_this_defence_rows_fall(read_db: Path, defence: str, monkeypatch
 
 
 def verdict(read_db: Path, row: str) -> str:
-    return trial.ENDS[tried(read_db, *CORPUS[row].steps).kind]
+    return ordeal.ENDS[tried(read_db, *CORPUS[row].steps).kind]
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from collections import Counter
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
-from lab.guard import corpus, trial
+from lab.guard import corpus, ordeal
 from tests.lab.guard.mutants import mutants
 
 ROWS = [row for file in sorted(Path(__file__).parent.glob("*.tsv")) for row in corpus.rows(file)]
@@ -14,10 +14,10 @@ LANES = 2
 MOST_SHOWN = 1_000
 
 
-def run(many: int, seed: str, *, in_time: bool = False) -> tuple[Counter[str], list[trial.Outcome]]:
+def run(many: int, seed: str, *, in_time: bool = False) -> tuple[Counter[str], list[ordeal.Outcome]]:
     """Try mutants; return how they ended, and those that did harm: being late is harm if it is to be ``in_time``."""
-    ended, harmful = Counter[str](), list[trial.Outcome]()
-    for outcome in trial.attempt(mutants(ROWS, many, seed), LOOK_AFTER):
+    ended, harmful = Counter[str](), list[ordeal.Outcome]()
+    for outcome in ordeal.attempt(mutants(ROWS, many, seed), LOOK_AFTER):
         ended[outcome.verdict] += 1
         ended["error of SQL"] += outcome.said.startswith("SQLite says")
         if not outcome.held or (outcome.late and in_time):
@@ -25,7 +25,7 @@ def run(many: int, seed: str, *, in_time: bool = False) -> tuple[Counter[str], l
     return ended, harmful
 
 
-def _lane(many: int, seed: str) -> tuple[Counter[str], list[trial.Outcome]]:
+def _lane(many: int, seed: str) -> tuple[Counter[str], list[ordeal.Outcome]]:
     return run(many, seed, in_time=True)
 
 
@@ -36,7 +36,7 @@ def main(many: int, seed: str) -> int:
         tried = list(pool.map(_lane, parts, [f"{seed}.{lane}" for lane in range(LANES)]))
     ended, harmful = sum((ended for ended, _ in tried), Counter[str]()), [one for _, some in tried for one in some]
     for outcome in harmful:
-        print(trial.shown(outcome), repr(outcome.row.steps)[:MOST_SHOWN])
+        print(ordeal.shown(outcome), repr(outcome.row.steps)[:MOST_SHOWN])
     print(", ".join(f"{verdict} {many}" for verdict, many in sorted(ended.items())), f"harmful {len(harmful)}")
     return int(bool(harmful))
 
