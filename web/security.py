@@ -1,6 +1,6 @@
 """What every request must fulfil, and what every response carries."""
 
-from flask import Flask, Response, abort, request
+from flask import Flask, Response, abort, request, session
 
 from lab import limits
 
@@ -23,11 +23,13 @@ def protect(app: Flask) -> None:
         SESSION_COOKIE_HTTPONLY=True,
         SESSION_COOKIE_SAMESITE="Lax",
         PERMANENT_SESSION_LIFETIME=limits.DELETE_AFTER_SECONDS,
+        SESSION_REFRESH_EACH_REQUEST=False,
     )
     # An address with a slash too many would be led to the right one, by the name of a host that the request made up.
     app.url_map.merge_slashes = False
     app.before_request(refuse_large)
     app.before_request(refuse_foreign)
+    app.before_request(keep_cookie_fresh)
     app.after_request(add_headers)
 
 
@@ -49,6 +51,17 @@ def refuse_foreign() -> None:
     own = site in ("same-origin", "none") if site is not None else origin in (None, request.host_url.rstrip("/"))
     if not own:
         abort(403)
+
+
+def keep_cookie_fresh() -> None:
+    """Let the cookie's time begin anew with what a visitor does, but not with what a page asks for by itself.
+
+    Such an answer may come late, and would put the cookie of before in the place of a newer one, which names the
+    sandbox that was begun meanwhile.
+    """
+    news = request.method in SAFE_METHODS and "HX-Request" in request.headers
+    if not news and request.endpoint != "static" and session.permanent:
+        session.modified = True
 
 
 def add_headers(response: Response) -> Response:

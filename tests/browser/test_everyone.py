@@ -49,7 +49,8 @@ def tab(only_tab, complaints):
     only_tab.page.context.clear_cookies()
     complaints.listen(only_tab.page.context)
     yield only_tab
-    only_tab.page.evaluate("localStorage.clear(); sessionStorage.clear()")
+    if only_tab.page.url != "about:blank":
+        only_tab.page.evaluate("localStorage.clear(); sessionStorage.clear()")
     only_tab.page.goto("about:blank")
 
 

@@ -68,6 +68,17 @@ def test_the_cookie_is_out_of_reach_of_scripts_and_other_sites(client):
     assert "SameSite=Lax" in cookie
 
 
+def test_what_a_page_asks_for_by_itself_leaves_the_cookie_alone(learner):
+    for path in ("/panels", "/schema/read"):
+        assert "Set-Cookie" not in learner.get(path, headers={"HX-Request": "true"}).headers
+    with learner.get("/static/lagoon.css") as file:
+        assert "Set-Cookie" not in file.headers
+
+
+def test_each_page_lets_the_time_of_the_cookie_begin_anew(learner, client):
+    assert "Expires=" in learner.get("/").headers["Set-Cookie"]
+
+
 def test_a_forged_cookie_opens_nothing_and_is_replaced(app, learner, parts):
     [mine] = sandbox_ids(parts)
     forger = app.test_client()
