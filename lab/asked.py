@@ -94,7 +94,7 @@ def result(question: Sql, answer: guard.Answer) -> dict[str, Any]:
         "cut": answer.cut,
         "work": answer.work,
         "took_us": answer.took_us,
-        "plan": [step._asdict() for step in plan.steps(answer.plan)],
+        "plan": [step._asdict() for step in plan.steps(answer.plan, question.sql)],
         "place": {"line": place.line, "column": place.column, "word": place.word} if place else None,
         "hint": answer.hint,
     }

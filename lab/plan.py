@@ -13,8 +13,14 @@ WORDS = tuple(
     for pattern, said in (
         (r"SCAN (?P<n>\d+) CONSTANT ROWS", "makes {n} rows out of what you wrote; no table is read"),
         (r"SCAN CONSTANT ROW", "makes one row out of what you wrote; no table is read"),
-        (r"SCAN (?P<t>json_each|json_tree|\w+) VIRTUAL TABLE INDEX 1:", "takes the JSON apart, value by value"),
-        (r"SCAN (?P<t>\S+) VIRTUAL TABLE INDEX 0:(?=\S)\S*", "asks the full-text index of {t} for the words"),
+        (r"SCAN (?P<t>json_each|json_tree) VIRTUAL TABLE INDEX 0:", "makes no row: {t} was given no JSON"),
+        (r"SCAN \S+ VIRTUAL TABLE INDEX [13]:", "takes the JSON apart, value by value"),
+        (r"SCAN (?P<t>\S+) VIRTUAL TABLE INDEX \d+:\S*M\S*", "asks the full-text index of {t} for the words"),
+        (
+            r"SCAN (?P<t>\S+) VIRTUAL TABLE INDEX \d+:=",
+            "finds the row of {t} by its number, without reading the others",
+        ),
+        (r"SCAN (?P<t>\S+) VIRTUAL TABLE INDEX \d+:[<>]+", "finds rows of {t} by a range of their numbers"),
         (r"SCAN (?P<t>\S+) VIRTUAL TABLE INDEX \S*", "reads every row of {t}"),
         (
             r"SCAN (?P<t>\S+) USING COVERING INDEX (?P<i>\S+)",
@@ -36,11 +42,26 @@ WORDS = tuple(
             f"finds rows of {{t}} by {{by}} with {{i}}, {OWN_LIST}",
         ),
         (
-            r"SEARCH (?P<t>\S+) USING (?:INTEGER )?PRIMARY KEY \((?P<by>.+)\)",
+            r"SEARCH (?P<t>\S+) USING INTEGER PRIMARY KEY \((?P<by>.+)\)",
+            "finds rows of {t} by {by}, without reading the others",
+        ),
+        (
+            r"SEARCH (?P<t>\S+) USING PRIMARY KEY \((?P<by>.+)\)",
             "finds rows of {t} by the key ({by}) without reading the others",
         ),
-        (r"SEARCH (?P<t>\S+)", "goes straight to the first or the last row of {t}"),
-        (r"BLOOM FILTER ON (?P<t>\S+) \((?P<by>.+)\)", "notes which {by} there are in {t}, to leave rows out early"),
+        (
+            r"SEARCH (?P<t>\S+) USING (?:COVERING )?INDEX (?P<i>\S+)",
+            "reads {i} from one end until it has the smallest or the largest",
+        ),
+        (
+            r"SEARCH (?P<t>\S+)(?: USING PRIMARY KEY)?",
+            "reads {t} from one end of its key until it has the smallest or the largest: "
+            "one row where the key itself is asked for, else every row",
+        ),
+        (
+            r"BLOOM FILTER ON (?P<t>\S+) \((?P<by>.+)\)",
+            "notes the values of {by} that are in {t}, to leave rows out early",
+        ),
         (r"USE TEMP B-TREE FOR ORDER BY", "sorts what it found"),
         (r"USE TEMP B-TREE FOR (?:RIGHT PART|LAST \w+ TERMS?) OF ORDER BY", "sorts what it found by the later columns"),
         (r"USE TEMP B-TREE FOR GROUP BY", "sorts the rows, to put them into groups"),
@@ -50,7 +71,10 @@ WORDS = tuple(
         ),
         (r"USE TEMP B-TREE FOR DISTINCT", "keeps a list of what was there already, to leave it out"),
         (r"COMPOUND QUERY", "puts several SELECTs together"),
-        (r"MERGE \((?:UNION ALL|UNION|EXCEPT|INTERSECT)\)", "goes through two sorted SELECTs side by side"),
+        (r"MERGE \(UNION ALL\)", "goes through two sorted SELECTs side by side, and takes the rows of both"),
+        (r"MERGE \(UNION\)", "goes through two sorted SELECTs side by side, and takes each row once"),
+        (r"MERGE \(EXCEPT\)", "goes through two sorted SELECTs side by side, and takes what only the first has"),
+        (r"MERGE \(INTERSECT\)", "goes through two sorted SELECTs side by side, and takes what both have"),
         (r"LEFT-MOST SUBQUERY", "the first SELECT"),
         (r"LEFT", "the first SELECT"),
         (r"RIGHT", "the second SELECT"),
@@ -58,11 +82,12 @@ WORDS = tuple(
         (r"UNION USING TEMP B-TREE", "then the next SELECT, each row once: a list of them is kept"),
         (r"EXCEPT USING TEMP B-TREE", "takes the rows of the next SELECT away"),
         (r"INTERSECT USING TEMP B-TREE", "keeps the rows that the next SELECT has too"),
-        (r"CORRELATED SCALAR SUBQUERY \d+", "asked again for every row: the SELECT inside for one value"),
-        (r"CORRELATED LIST SUBQUERY \d+", "asked again for every row: the SELECT inside IN"),
-        (r"SCALAR SUBQUERY \d+", "asked once: the SELECT inside for one value"),
-        (r"LIST SUBQUERY \d+", "asked once, and kept: the SELECT inside IN"),
+        (r"CORRELATED SCALAR SUBQUERY \d+", "asked again for every row: the SELECT in brackets, for its value"),
+        (r"CORRELATED LIST SUBQUERY \d+", "asked again for every row: the SELECT behind IN"),
+        (r"SCALAR SUBQUERY \d+", "asked once: the SELECT in brackets, for its value"),
+        (r"LIST SUBQUERY \d+", "asked once, and kept: the SELECT behind IN"),
         (r"REUSE LIST SUBQUERY \d+", "takes the kept rows of that SELECT again"),
+        (r"REUSE SUBQUERY \d+", "takes the value of that SELECT again"),
         (r"USING (?:INDEX \S+|ROWID SEARCH ON TABLE \S+) FOR IN-OPERATOR", "looks each value up by an index"),
         (r"MATERIALIZE (?P<t>\S+)", "works out {t} first, and keeps its rows"),
         (r"CO-ROUTINE (?P<t>\S+)", "works out {t} row by row, as they are needed"),
@@ -76,6 +101,12 @@ WORDS = tuple(
 """What SQLite says of a step, and what it means. The first that fits the whole counts."""
 
 
+ENDS_EARLY = re.compile(r"\blimit\b", re.IGNORECASE)
+"""A question that says how many rows it wants may be answered before every row is read."""
+
+EVERY_ROW = re.compile(r"^reads every row of ([^,;]+)")
+
+
 class Step(NamedTuple):
     """One step of a plan: how deep it is nested, in words (None where there are none), and as SQLite says it."""
 
@@ -84,13 +115,19 @@ class Step(NamedTuple):
     detail: str
 
 
-def steps(plan: Iterable[tuple[int, int, str]]) -> list[Step]:
-    """Return the steps of a plan in their order, those inside of others deeper."""
+def steps(plan: Iterable[tuple[int, int, str]], sql: str = "") -> list[Step]:
+    """Return the steps of a question's plan in their order, those inside of others deeper."""
     depths = {0: -1}
+    early = {0: bool(ENDS_EARLY.search(sql))}
     found = []
     for number, parent, detail in plan:
         depths[number] = depths.get(parent, -1) + 1
-        found.append(Step(depths[number], in_words(detail), detail))
+        # A SELECT for one value needs no row behind the first.
+        early[number] = early.get(parent, False) or "SCALAR SUBQUERY" in detail
+        said = in_words(detail)
+        if said and early[number]:
+            said = EVERY_ROW.sub(r"reads rows of \1, as many as it needs", said)
+        found.append(Step(depths[number], said, detail))
     return found
 
 
@@ -107,13 +144,32 @@ LEFT_JOIN = "; where none fits, the row stays, with NULL"
 
 def _filled(said: str, found: re.Match[str]) -> str:
     named = {name: value or "" for name, value in found.groupdict().items()}
-    named["by"] = named.get("by", "").replace("=?", "").replace("<?", "").replace(">?", "")
-    named["t"] = SUBQUERY.sub("the inner SELECT", named.get("t", ""))
+    named["by"] = _by(named.get("by", ""))
+    named["t"] = INNER.sub("the inner SELECT", named.get("t", ""))
     named["i"] = _index(named.get("i", ""))
     return said.format(**named)
 
 
-SUBQUERY = re.compile(r"\(?subquery-\d+\)?")
+INNER = re.compile(r"\(?(?:subquery|join)-\d+\)?")
+
+TERM = re.compile(r"ANY\((?P<any>.+)\)|\(?(?P<columns>(?:<expr>|[^()<>=])+)\)?(?P<how>[<>=])\S+")
+
+SIGNS = {"rowid": "the row number", "<expr>": "what is worked out from a row", ",": ", "}
+
+
+def _by(terms: str) -> str:
+    """Return by what rows are found: (customer_id=? AND day>? AND day<?) is customer_id and a range of day."""
+    said = dict[str, None]()
+    for term in terms.split(" AND "):
+        found = TERM.fullmatch(term)
+        if found is None:
+            return terms
+        columns = found["any"] or found["columns"]
+        for sign, words in SIGNS.items():
+            columns = columns.replace(sign, words)
+        how = "each value of " if found["any"] else "" if found["how"] == "=" else "a range of "
+        said[how + columns] = None
+    return " and ".join(said)
 
 
 def _index(name: str) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from lab import asked, guard, plan, replay
+from lab import asked, guard, replay
 from lab.carry_out import Answer
 from lab.guard import policy
 from lab.sandbox import Sandbox
@@ -312,36 +312,3 @@ def test_an_index_that_is_kept_changes_the_plan(sandbox: Sandbox) -> None:
     assert "reads every row of orders" in sandbox.act(question).result["plan"][0]["said"]
     sandbox.act("index")
     assert "the index orders_by_customer" in sandbox.act(question).result["plan"][0]["said"]
-
-
-@pytest.mark.parametrize(
-    "detail",
-    [
-        "SEARCH c USING AUTOMATIC COVERING INDEX (customer_id=?)",
-        "SEARCH c USING AUTOMATIC PARTIAL COVERING INDEX (customer_id=?) LEFT-JOIN",
-        "SCAN o USING COVERING INDEX orders_by_customer",
-        "SEARCH o USING INTEGER PRIMARY KEY (rowid>?)",
-        "SCAN (subquery-2)",
-        "MATERIALIZE best",
-        "USE TEMP B-TREE FOR LAST 2 TERMS OF ORDER BY",
-        "USE TEMP B-TREE FOR count(DISTINCT)",
-        "BLOOM FILTER ON o (id=?)",
-        "MERGE (UNION ALL)",
-        "REUSE LIST SUBQUERY 3",
-        "SCAN 3 CONSTANT ROWS",
-        "INTERSECT USING TEMP B-TREE",
-        "USING ROWID SEARCH ON TABLE t FOR IN-OPERATOR",
-    ],
-)
-def test_what_sqlite_can_say_has_words(detail: str) -> None:
-    said = plan.in_words(detail)
-    assert said
-    assert "{" not in said
-    assert "=?" not in said
-
-
-def test_what_has_no_words_is_shown_as_it_is() -> None:
-    assert plan.steps([(3, 0, "FLY TO THE MOON"), (5, 3, "SCAN t")]) == [
-        (0, None, "FLY TO THE MOON"),
-        (1, "reads every row of t", "SCAN t"),
-    ]
