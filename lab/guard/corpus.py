@@ -60,7 +60,10 @@ OWN = ("order_summary",)
 """The table that the projection had made before."""
 
 STEP = " ;; "
-COLUMNS = ("id", "kind", "sql", "expected")
+COLUMNS = ("id", "kind", "sql", "expected", "note")
+NEEDED = COLUMNS[:4]
+MOST_CHARS = 50_000_000
+"""So long may a statement be, written out. What the guard takes is far shorter."""
 KINDS = ("readonly", "projection")
 VERDICTS = ("ok", "denied", "limit", "timeout")
 
@@ -79,40 +82,59 @@ class Row(NamedTuple):
 
 
 def rows(file: Path) -> Iterator[Row]:
-    """Read the rows of a corpus: a file with the columns id, kind, sql, expected and note. Raise NoCorpus."""
+    """Read the rows of a corpus. Raise NoCorpus.
+
+    It is a file whose first line names the columns; without that line they are id, kind, sql, expected and note. Lines
+    that begin with # are comments.
+    """
     try:
         # Statements may hold characters that Python, but nobody else, takes for the end of a line.
-        first, *lines = (line.removesuffix("\r") for line in file.read_bytes().decode("utf-8-sig").split("\n"))
+        lines = [line.removesuffix("\r") for line in file.read_bytes().decode("utf-8-sig").split("\n")]
     except UnicodeDecodeError as problem:
         raise NoCorpus(f"it is not UTF-8 at byte {problem.start}") from None
-    header = first.split("\t")
-    if missing := [name for name in COLUMNS if name not in header]:
-        raise NoCorpus(f"line 1 does not name the column {missing[0]}; it should begin: {' '.join(COLUMNS)}")
-    for number, line in enumerate(lines, start=2):
-        if line.strip():
-            yield _row(number, header, line.split("\t"))
+    told = [(number, line.split("\t")) for number, line in enumerate(lines, 1) if line.strip() and line[0] != "#"]
+    if not told:
+        raise NoCorpus("it is empty")
+    header = list(COLUMNS)
+    if told[0][1][1:2] not in [[kind] for kind in KINDS]:
+        number, header = told.pop(0)
+        if missing := [name for name in NEEDED if name not in header]:
+            begin = f"it should begin, with a tab between two: {' '.join(NEEDED)}"
+            raise NoCorpus(f"line {number} does not name the column {missing[0]}; {begin}")
+    for number, cells in told:
+        yield _row(number, header, cells)
 
 
 def _row(number: int, header: list[str], cells: list[str]) -> Row:
     named = dict(zip(header, cells, strict=False))
-    if missing := [name for name in COLUMNS if name not in named]:
+    if missing := [name for name in NEEDED if name not in named]:
         raise NoCorpus(f"line {number} ends before the column {missing[0]}; a tab stands between two columns")
     if len(cells) > len(header):
         raise NoCorpus(f"line {number} has more columns than line 1; a tab in a statement would look like that")
-    expected = tuple(named["expected"].split("|"))
+    expected = tuple(verdict.strip() for verdict in named["expected"].split("|"))
     if named["kind"] not in KINDS:
         raise NoCorpus(f"line {number}: the kind is {' or '.join(KINDS)}, not {named['kind']!r}")
     if unknown := [verdict for verdict in expected if verdict not in VERDICTS]:
         raise NoCorpus(f"line {number}: what is expected is one or more of {'|'.join(VERDICTS)}, not {unknown[0]!r}")
+    if (size := _size(named["sql"])) > MOST_CHARS:
+        raise NoCorpus(f"line {number} has {size:,} characters when it is written out; {MOST_CHARS:,} are enough")
     sql = written_out(named["sql"])
     return Row(
         named["id"], named["kind"], tuple(sql.split(STEP)) if named["kind"] == "projection" else (sql,), expected
     )
 
 
+REPEATED = re.compile(r"<<(.*?)\|(\d{1,15})>>")
+
+
+def _size(text: str) -> int:
+    """Return about how long a text becomes that is written out."""
+    return len(text) + sum(len(found[1]) * int(found[2]) for found in REPEATED.finditer(text))
+
+
 def written_out(text: str) -> str:
     """Write out the repetitions and the characters that a line of a file cannot hold."""
-    text = re.sub(r"<<(.*?)\|(\d+)>>", lambda match: match[1] * int(match[2]), text)
+    text = REPEATED.sub(lambda found: found[1] * int(found[2]), text)
     return text.replace("{{NL}}", "\n").replace("{{NUL}}", "\0").replace("{{ZW}}", "\u200b")
 
 

@@ -20,21 +20,29 @@ MEGABYTE = 1_000_000
 TRIES = 10
 
 
+class Times(NamedTuple):
+    """How long a row took, in seconds: on the clock, of the worker's processor, and while somebody waited for one."""
+
+    clock: float
+    computed: float
+    crowded: float
+
+
 class Outcome(NamedTuple):
     """What became of a row: how it ended and why, in what time, what the worker grew, whether a store changed."""
 
     row: Row
     verdict: str
     said: str
-    seconds: float
+    times: Times
     growth: int
     changed: bool
     died: bool
 
     @property
     def late(self) -> bool:
-        """Whether it took more than twice its deadline."""
-        return self.seconds > 2 * _deadline(self.row)
+        """Whether it took more than twice its deadline, but for what a machine with too much to do added to it."""
+        return max(self.times.computed, self.times.clock - self.times.crowded) > 2 * _deadline(self.row)
 
     @property
     def held(self) -> bool:
@@ -54,7 +62,8 @@ def _guard(arguments: argparse.Namespace) -> int:
     try:
         corpus = list(rows(arguments.file))
     except (OSError, NoCorpus) as problem:
-        print(f"{arguments.file} is no corpus: {problem}", file=sys.stderr)
+        why_not = problem.strerror if isinstance(problem, OSError) else problem
+        print(f"{arguments.file} is no corpus: {why_not}", file=sys.stderr)
         return 2
     if not corpus:
         print(f"{arguments.file} is no corpus: it has no rows", file=sys.stderr)
@@ -72,7 +81,7 @@ def _guard(arguments: argparse.Namespace) -> int:
 
 def shown(outcome: Outcome) -> str:
     """Say in a line what became of a row."""
-    expected, took = " or ".join(outcome.row.expected), f"{outcome.seconds * 1000:.0f} ms"
+    expected, took = " or ".join(outcome.row.expected), f"{outcome.times.clock * 1000:.0f} ms"
     harm = {"late": outcome.late, "a store changed": outcome.changed, "the worker died": outcome.died}
     harms = "".join(f", {what}" for what, so in harm.items() if so)
     return f"{outcome.row.id} {outcome.verdict} (expected: {expected}) in {took}{harms}: {outcome.said}"
@@ -97,11 +106,11 @@ def _try(keeper: Keeper, files: dict[str, Path], row: Row, sizes: dict[int, int]
     keeper.read({}, ["SELECT 1"])
     pid, deaths = keeper.process, keeper.deaths
     size = sizes.setdefault(pid, memory(pid, "VmRSS"))
-    started = time.perf_counter()
+    computed, crowded, started = _computed(pid), _crowded(), time.perf_counter()
     verdict, said = _ask(keeper, files, row)
-    seconds = time.perf_counter() - started
+    times = Times(time.perf_counter() - started, _computed(pid) - computed, _crowded() - crowded)
     growth = max(0, memory(pid, "VmHWM") - size)
-    return Outcome(row, verdict, said, seconds, growth, changed=False, died=keeper.deaths > deaths)
+    return Outcome(row, verdict, said, times, growth, changed=False, died=keeper.deaths > deaths)
 
 
 def _ask(keeper: Keeper, files: dict[str, Path], row: Row) -> tuple[str, str]:
@@ -117,6 +126,20 @@ def _ask(keeper: Keeper, files: dict[str, Path], row: Row) -> tuple[str, str]:
 
 def _deadline(row: Row) -> float:
     return policy.DEADLINE_SECONDS if row.kind == "readonly" else policy.STEP_SECONDS * len(row.steps)
+
+
+def _computed(pid: int) -> float:
+    """Return for how many seconds a process has computed; 0 if it is gone, or no system says so."""
+    with suppress(OSError):
+        return int(Path(f"/proc/{pid}/schedstat").read_text().split()[0]) / 1e9
+    return 0.0
+
+
+def _crowded() -> float:
+    """Return for how many seconds something has waited for a processor that was not free; 0 where no system says so."""
+    with suppress(OSError):
+        return int(Path("/proc/pressure/cpu").read_text().split("total=")[1].split()[0]) / 1e6
+    return 0.0
 
 
 def memory(pid: int, which: str) -> int:

@@ -131,12 +131,37 @@ def test_a_row_does_not_hold_if_a_store_changed_or_the_worker_grew_or_died(monke
     assert good.held
     assert not good._replace(died=True).held
     assert not good._replace(growth=ordeal.MOST_GROWTH_BYTES).held
-    assert good._replace(seconds=0.51).late
     dumps = iter(("before", "after"))
     monkeypatch.setattr(ordeal, "dump", lambda files: next(dumps))
     changed = next(ordeal.attempt([row]))
     assert not changed.held
     assert "a store changed" in ordeal.shown(changed)
+
+
+@pytest.mark.parametrize(
+    ("clock", "computed", "crowded", "late"),
+    [(0.49, 0.3, 0, False), (0.51, 0.3, 0, True), (0.9, 0.3, 0.5, False), (0.9, 0.51, 0.9, True), (9, 0, 8, True)],
+)
+def test_a_row_is_late_by_its_own_time_and_not_by_what_a_busy_machine_adds(
+    clock: float, computed: float, crowded: float, *, late: bool
+) -> None:
+    row = corpus.Row("A", "readonly", ("SELECT 1",), ("ok",))
+    times = ordeal.Times(clock, computed, crowded)
+    assert ordeal.Outcome(row, "ok", "", times, 0, changed=False, died=False).late is late
+
+
+@pytest.mark.skipif(not (PROC / "pressure" / "cpu").exists(), reason="needs /proc/pressure")
+def test_what_a_row_computes_is_seen_and_so_is_a_machine_with_too_much_to_do() -> None:
+    endless = corpus.Row("A", "readonly", (ENDLESS,), ("timeout",))
+    spinning = [subprocess.Popen([sys.executable, "-c", "while True: pass"]) for _ in range(2 * (os.cpu_count() or 1))]
+    try:
+        times = next(ordeal.attempt([endless])).times
+    finally:
+        for spinner in spinning:
+            spinner.kill()
+            spinner.wait()
+    assert 0 < times.computed < times.clock
+    assert times.crowded > 0
 
 
 def test_a_change_of_either_store_is_seen(tmp_path: Path) -> None:

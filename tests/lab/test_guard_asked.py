@@ -150,7 +150,10 @@ HEAD = "id\tkind\tsql\texpected\tnote\n"
     ("text", "said"),
     [
         (None, "No such file"),
-        (b"", "does not name the column id"),
+        (b"", "it is empty"),
+        (b"sql\nselect 1\n", "does not name the column id; it should begin, with a tab between two: id kind sql"),
+        (HEAD.replace("\t", ",").encode(), "line 1 does not name the column id"),
+        (f"{HEAD}A\treadonly\t'<<x|99999999999>>'\tlimit\t\n".encode(), "line 2 has 100,000,000,018 characters"),
         (b"id\tsql\n1\tselect 1\n", "does not name the column kind"),
         (HEAD.encode(), "it has no rows"),
         (b"\xff\xfe" + HEAD.encode(), "not UTF-8 at byte 0"),
@@ -184,6 +187,23 @@ def test_a_corpus_may_come_from_any_system_and_editor(
     monkeypatch.setattr(sys, "argv", ["lab", "guard", str(file)])
     assert main() == 0
     assert capsys.readouterr().out.startswith("held 2 of 2 late 0 grew ")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "A\treadonly\tselect 1\tok\tnote",
+        "# mine\n\nA\tprojection\tdelete from order_summary\tok",
+        f"# mine\n{HEAD}# more\nA\treadonly\tselect 1\tlimit | ok\t\nA\treadonly\tselect 2\tok\t",
+        "note\texpected\tsql\tkind\tid\nx\tok\tselect 1\treadonly\tA\n",
+    ],
+)
+def test_a_corpus_needs_no_first_line_and_may_have_comments_and_another_order(tmp_path: Path, text: str) -> None:
+    file = tmp_path / "x.tsv"
+    file.write_text(text, encoding="utf-8")
+    rows = list(corpus.rows(file))
+    assert {row.id for row in rows} == {"A"}
+    assert all("ok" in row.expected for row in rows)
 
 
 def test_mutants_of_hostile_sql_do_no_harm() -> None:
