@@ -3,6 +3,7 @@
 It stands beside the rows, so that it commits with them. Names begin with an underscore, as ``_checkpoint`` does.
 """
 
+from collections import Counter
 from typing import NamedTuple
 
 from cqrs.events import RecordedEvent
@@ -83,6 +84,12 @@ def parked(store: ReadStore, projection: str) -> list[Parked]:
         "SELECT * FROM _parked WHERE projection = ? AND NOT resolved ORDER BY position", (projection,)
     )
     return [Parked(*row) for row in rows]
+
+
+def how_many_parked(store: ReadStore) -> Counter[str]:
+    """Return how many events are still set aside, by projection."""
+    rows = store.connection.execute("SELECT projection, count(*) FROM _parked WHERE NOT resolved GROUP BY projection")
+    return Counter(dict(rows))
 
 
 def held_behind(store: ReadStore, projection: str, stream: str) -> int | None:

@@ -61,7 +61,7 @@ def trouble(sandbox: Sandbox, name: str) -> dict[str, Any]:
         "version": stores.versions().get(name, 1),
         "stopped": checkpoint.reason if checkpoint.status == "stopped" else None,
         "poison": is_at_poison(checkpoint),
-        "parked": len(books.parked(sandbox.read, name)),
+        "parked": stores.once("how many are parked", lambda: books.how_many_parked(stores.read))[name],
         "drift": oracle.drift(stores, name) if suspicious else [],
     }
 

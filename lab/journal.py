@@ -14,6 +14,7 @@ from cqrs.migrations import Migration, Migrations
 from cqrs.sql import connect, transaction
 from lab import limits
 from lab.clock import iso
+from lab.once import Once
 from lab.outcome import Incident
 
 FOLDER = Path(__file__).with_name("migrations")
@@ -74,6 +75,7 @@ class Journal:
         self.connection = connect(path, synchronous="OFF" if fast else "NORMAL")
         self.connection.execute(f"PRAGMA max_page_count = {limits.MAX_LAB_BYTES // limits.PAGE_BYTES}")
         MIGRATIONS.migrate(self.connection)
+        self.once = Once()
 
     def close(self) -> None:
         """Close the file."""
@@ -110,6 +112,7 @@ class Journal:
 
     def begin(self, n: int, at: int, origin: str, line: str, target: dict[str, int] | None) -> None:
         """Write a line down before it acts."""
+        self.once.check()
         self.connection.execute(
             "INSERT INTO journal (n, at, origin, line, target) VALUES (?, ?, ?, ?, ?)",
             (n, iso(at), origin, line, json.dumps(target) if target is not None else None),
@@ -167,12 +170,14 @@ class Journal:
 
     def damaged(self, model: str, kinds: Iterable[str]) -> bool:
         """Tell whether something of these kinds befell an event on its way to a read model, since that was made."""
-        wanted = list(kinds)
-        row = self.connection.execute(
-            f"SELECT 1 FROM incidents WHERE projection = ? AND n > ? AND what IN ({', '.join('?' * len(wanted))})",
-            (model, self.begun(model), *wanted),
-        ).fetchone()
-        return row is not None
+        newest = self.once("the newest incidents", self._newest_incidents)
+        last = max((newest.get((model, kind), LONG_AGO) for kind in kinds), default=LONG_AGO)
+        return last > LONG_AGO and last > self.begun(model)
+
+    def _newest_incidents(self) -> dict[tuple[str, str], int]:
+        """Return the number of the last line that brought an incident, by read model and kind."""
+        rows = self.connection.execute("SELECT projection, what, max(n) FROM incidents GROUP BY projection, what")
+        return {(model, kind): n for model, kind, n in rows}
 
     # What was seen
 
@@ -215,9 +220,15 @@ class Journal:
 
     def setting(self, name: str, default: str = "") -> str:
         """Return a setting's value."""
+        if self.once.holding:
+            return self.once("the settings", self._settings).get(name, default)
         row = self.connection.execute("SELECT value FROM settings WHERE name = ?", (name,)).fetchone()
         return row[0] if row else default
 
+    def _settings(self) -> dict[str, str]:
+        return dict(self.connection.execute("SELECT name, value FROM settings"))
+
     def set(self, name: str, value: object) -> None:
         """Change a setting."""
+        self.once.check()
         self.connection.execute("INSERT OR REPLACE INTO settings VALUES (?, ?)", (name, str(value)))

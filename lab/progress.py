@@ -20,7 +20,7 @@ def marks(sandbox: Sandbox, name: str) -> dict[str, Any]:
 
 def beside(sandbox: Sandbox) -> list[dict[str, Any]]:
     """Return how each read model stands that is built again beside, or whose old one is kept there."""
-    stores, head, live = sandbox.stores, sandbox.write.head(), sandbox.stores.positions()
+    stores, head, live = sandbox.stores, sandbox.head, sandbox.stores.positions()
     standing = stores.next.standing()
     return [
         {

@@ -4,8 +4,8 @@ import shutil
 import sqlite3
 import threading
 import time
-from collections.abc import Callable, Iterable
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal
@@ -73,6 +73,14 @@ class Sandbox:
 
     # What the page and the scripts look at
 
+    @contextmanager
+    def still(self) -> Iterator[None]:
+        """Keep everybody from changing anything, so that it need not be read twice; read.db is there at the start."""
+        with self.lock:
+            self.stores.ensure_read()
+            with self.stores.once.held():
+                yield
+
     @property
     def write(self) -> WriteStore:
         """The write store."""
@@ -95,9 +103,17 @@ class Sandbox:
         return self.stores.journal
 
     @property
-    def projections(self) -> dict[str, Projection]:
+    def head(self) -> int:
+        """The position of the newest event; 0 if there is none."""
+        return self.stores.once("the head", self.write.head)
+
+    @property
+    def projections(self) -> Mapping[str, Projection]:
         """The projections whose read models are in read.db now, by name."""
         self.stores.ensure_read()
+        return self.stores.once("the projections", self._projections)
+
+    def _projections(self) -> dict[str, Projection]:
         names = self.stores.checkpoints()
         return {name: found for name in names if (found := self.stores.projection(name)) is not None}
 
@@ -108,8 +124,7 @@ class Sandbox:
 
     def state(self) -> dict[str, Any]:
         """Return where both stores stand, as ``GET /state`` answers."""
-        with self.lock:
-            self.stores.ensure_read()
+        with self.still():
             return state_of(self.stores)
 
     # Acting

@@ -1,5 +1,7 @@
 """Where every projection stands: how far behind the head of the log, and since when."""
 
+import json
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from lab.clock import from_iso
@@ -24,10 +26,14 @@ FIRST = ("product_card", "order_list", "sales", "customer_card", "product_search
 """The read models in the order in which a newcomer meets them; those of one's own follow as they came."""
 
 
-def standings(sandbox: Sandbox) -> list[Standing]:
+def standings(sandbox: Sandbox) -> Sequence[Standing]:
     """Return where every projection stands."""
-    head, new = sandbox.write.head(), head_at_start(sandbox)
-    at = sandbox.stores.checkpoints()
+    return sandbox.stores.once("the standings", lambda: _standings(sandbox))
+
+
+def _standings(sandbox: Sandbox) -> list[Standing]:
+    head, at = sandbox.head, sandbox.stores.checkpoints()
+    came = _came(sandbox, {checkpoint.position + 1 for checkpoint in at.values()})
     order = [*FIRST, *sandbox.stores.own()]
     names = sorted(at, key=lambda name: (order.index(name) if name in order else len(order), name))
     return [
@@ -37,7 +43,7 @@ def standings(sandbox: Sandbox) -> list[Standing]:
             head - at[name].position,
             at[name].status,
             at[name].reason,
-            _waiting_since(sandbox, name, at[name].position) if at[name].position >= new else None,
+            _since(sandbox, name, came.get(at[name].position + 1)),
         )
         for name in names
     ]
@@ -45,18 +51,25 @@ def standings(sandbox: Sandbox) -> list[Standing]:
 
 def head_at_start(sandbox: Sandbox) -> int:
     """Return where the head stood when the sandbox began: what came later is news."""
+    return sandbox.stores.once("the head at the start", lambda: _head_at_start(sandbox))
+
+
+def _head_at_start(sandbox: Sandbox) -> int:
     row = sandbox.lab.connection.execute("SELECT head FROM samples ORDER BY id LIMIT 1").fetchone()
     return int(row[0]) if row else 0
 
 
-def _waiting_since(sandbox: Sandbox, name: str, position: int) -> int | None:
-    row = sandbox.write.connection.execute(
-        "SELECT recorded_at FROM events WHERE position = ?", (position + 1,)
-    ).fetchone()
-    if row is None:
-        return None
-    came = from_iso(row[0])
-    return came if came >= _begun(sandbox, name) else None
+def _came(sandbox: Sandbox, positions: set[int]) -> dict[int, int]:
+    """Return when these events were recorded, those of them that came after the start."""
+    rows = sandbox.write.connection.execute(
+        "SELECT position, recorded_at FROM events WHERE position > ? AND position IN (SELECT value FROM json_each(?))",
+        (head_at_start(sandbox), json.dumps(sorted(positions))),
+    )
+    return {position: from_iso(recorded_at) for position, recorded_at in rows}
+
+
+def _since(sandbox: Sandbox, name: str, came: int | None) -> int | None:
+    return came if came is not None and came >= _begun(sandbox, name) else None
 
 
 def _begun(sandbox: Sandbox, name: str) -> int:

@@ -4,14 +4,14 @@ import sqlite3
 from dataclasses import asdict
 from typing import Any
 
-from lab.books import parked
+from lab.books import how_many_parked
 from lab.clock import SECOND, from_iso
 from lab.stores import Stores, tables
 
 
 def state_of(stores: Stores) -> dict[str, Any]:
     """Return the head, the clock and its settings, every projection's lag, and every table's rows."""
-    head = stores.write.head()
+    head, parked = stores.write.head(), how_many_parked(stores.read)
     return {
         "head": head,
         "clock": stores.clock.kind,
@@ -32,9 +32,9 @@ def state_of(stores: Stores) -> dict[str, Any]:
                 "crash": stores.crashes().get(checkpoint.name),
                 "version": stores.versions().get(checkpoint.name, 1),
                 "own": stores.is_own(checkpoint.name),
-                "parked": len(parked(stores.read, checkpoint.name)),
+                "parked": parked[checkpoint.name],
             }
-            for checkpoint in stores.read.checkpoints()
+            for checkpoint in stores.checkpoints().values()
         },
         "beside": {
             checkpoint.name: {

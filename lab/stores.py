@@ -44,6 +44,7 @@ class Stores:
         self.owed: list[tuple[Line, Done, str, int]] = []
         found = damage.look_over(folder)
         self.journal = damage.open_journal(folder, fast=fast)
+        self.once = self.journal.once
         self.notices = Notices(self.journal, found)
         seal.break_(folder)
         self.write = WriteStore(folder / "write.db", synchronous="OFF" if fast else "NORMAL")
@@ -95,7 +96,12 @@ class Stores:
             self._restore(name, state)
 
     def ensure_read(self) -> None:
-        """If read.db or read.next.db was deleted, replaced or damaged under us, make it again."""
+        """If read.db or read.next.db was deleted, replaced or damaged under us, make it again.
+
+        Where the stores are held still that has been seen to, and a file that goes meanwhile stays open.
+        """
+        if self.once.holding:
+            return
         self.next.ensure()
         try:
             if (self.folder / "read.db").stat().st_ino != self._read_inode:
@@ -222,9 +228,9 @@ class Stores:
         """Make a read model's empty table in read.db; raise CannotDo if it is a learner's, and the guard refuses it."""
         own.begin(self.read, self.folder / "read.db", projection, position, pages_of(self.read.connection))
 
-    def checkpoints(self) -> dict[str, Checkpoint]:
+    def checkpoints(self) -> Mapping[str, Checkpoint]:
         """Return the checkpoint of every read model that is in read.db."""
-        return {checkpoint.name: checkpoint for checkpoint in self.read.checkpoints()}
+        return self.once("the checkpoints", lambda: {found.name: found for found in self.read.checkpoints()})
 
     def positions(self) -> dict[str, int]:
         """Return how far every projection has read."""

@@ -1,6 +1,7 @@
 """The trail of a fact: from a row to the event that last changed it, to the command that caused it, with the times."""
 
 import json
+from collections.abc import Iterable
 from typing import Any
 
 from cqrs.events import RecordedEvent
@@ -13,7 +14,7 @@ from lab.xray import PAGE
 
 def log_page(sandbox: Sandbox, before: int | None = None, limit: int = PAGE) -> dict[str, Any]:
     """Return the newest events of the log, or those before a position, newest first."""
-    head = sandbox.write.head()
+    head = sandbox.head
     top = head + 1 if before is None else before
     rows = sandbox.write.connection.execute(
         "SELECT * FROM events WHERE position < ? ORDER BY position DESC LIMIT ?", (top, limit)
@@ -51,7 +52,7 @@ def event(sandbox: Sandbox, position: int) -> dict[str, Any] | None:
         "command": _command(sandbox, recorded.command_id),
         "times": times(sandbox, position),
         "rows": _rows(sandbox, recorded),
-        "head": sandbox.write.head(),
+        "head": sandbox.head,
     }
 
 
@@ -114,14 +115,16 @@ def times(sandbox: Sandbox, position: int) -> dict[str, Any]:
             (name, position, position),
         ).fetchone()
         picked_up, applied = batch or (None, None)
-        read = first_read(sandbox, name, position)
+        read = first_reads(sandbox, [name], [position]).get(position)
         models.append({"model": name, "picked_up": picked_up, "applied": applied, "read": read})
     return {"received": received, "committed": committed, "models": models}
 
 
-def first_read(sandbox: Sandbox, model: str, position: int) -> int | None:
-    """Return when a query first read a page of a read model that knew of an event."""
-    found = sandbox.lab.connection.execute(
-        "SELECT min(at) FROM queries WHERE model = ? AND via <> 'write' AND as_of >= ?", (model, position)
-    ).fetchone()[0]
-    return from_iso(found) if found else None
+def first_reads(sandbox: Sandbox, models: Iterable[str], positions: Iterable[int]) -> dict[int, int]:
+    """Return for each of these events when a query first read a page of one of these read models that knew of it."""
+    rows = sandbox.lab.connection.execute(
+        "SELECT event.value, min(at) FROM json_each(:positions) AS event JOIN queries ON as_of >= event.value"
+        " WHERE model IN (SELECT value FROM json_each(:models)) AND via <> 'write' GROUP BY event.value",
+        {"positions": json.dumps(list(positions)), "models": json.dumps(list(models))},
+    )
+    return {position: from_iso(at) for position, at in rows}

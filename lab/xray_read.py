@@ -21,29 +21,31 @@ def read_tables(sandbox: Sandbox) -> dict[str, Table]:
 
 def _read_table(sandbox: Sandbox, projection: Projection) -> Table:
     name, key = projection.name, projection.key
+    batch, position = _last_batch(sandbox, name), sandbox.stores.checkpoints()[name].position
     total: int = sandbox.reader.execute(f'SELECT count(*) FROM "{name}"').fetchone()[0]
     newest_first = (total > WINDOW and not is_own(projection)) or name == "order_list"
     order = "from_event DESC" if newest_first else ", ".join(key)
     columns, found = fetch(sandbox.reader, f'SELECT * FROM "{name}" ORDER BY {order} LIMIT {WINDOW}')
     if is_own(projection):
-        return Table(name, columns, list(_own_rows(sandbox, name, key, found)), total, key, has_truth=False)
-    pending = [key_ for key_ in _pending_keys(sandbox, projection) if key_ not in [key_of(row, key) for row in found]]
+        return Table(name, columns, list(_own_rows(sandbox, key, found, batch)), total, key, has_truth=False)
+    shown_here = {key_of(row, key) for row in found}
+    pending = [key_ for key_ in _pending_keys(sandbox, projection, position) if key_ not in shown_here]
     true = truth.rows_of(sandbox.write.connection, projection, [*(key_of(row, key) for row in found), *pending])
     has_truth = truth.source(name) is not None
-    batch = _last_batch(sandbox, name)
     rows = [_read_row(row, key, true.get(key_of(row, key)), has_truth, batch) for row in found]
-    absent = [true[row_key] for row_key in pending if row_key in true and not _is_there(sandbox, projection, row_key)]
+    there = _there(sandbox, projection, pending)
+    absent = [true[row_key] for row_key in pending if row_key in true and row_key not in there]
     ghosts = [_ghost(row, key, columns) for row in absent[: max(WINDOW - len(rows), 2)]]
     return Table(name, columns, ghosts + rows if newest_first else rows + ghosts, total, key, has_truth, len(absent))
 
 
-def _own_rows(sandbox: Sandbox, name: str, key: tuple[str, ...], found: list[dict[str, Any]]) -> Iterator[Row]:
+def _own_rows(sandbox: Sandbox, key: tuple[str, ...], found: list[dict[str, Any]], batch: range) -> Iterator[Row]:
     """Show rows of a read model of one's own: nothing says what its cells hold, or that a key names one row only."""
-    batch, seen = _last_batch(sandbox, name), Counter[str]()
+    seen = Counter[str]()
     for row in found:
         named = str(shown(text_of(key_of(row, key))))
         event = row.get("from_event")
-        event = event if isinstance(event, int) and 0 < event <= sandbox.write.head() else None
+        event = event if isinstance(event, int) and 0 < event <= sandbox.head else None
         cells = [Cell(column, shown(value)) for column, value in row.items()]
         yield Row(named, cells, event in batch, event, again=seen[named])
         seen[named] += 1
@@ -70,10 +72,13 @@ def _ghost(row: dict[str, Any], key: tuple[str, ...], columns: list[str]) -> Row
     return Row(text_of(key_of(row, key)), [Cell(column, row.get(column)) for column in columns], side="not here yet")
 
 
-def _is_there(sandbox: Sandbox, projection: Projection, key: Key) -> bool:
-    where = " AND ".join(f"{column} = ?" for column in projection.key)
-    found = sandbox.reader.execute(f'SELECT 1 FROM "{projection.name}" WHERE {where}', key)
-    return found.fetchone() is not None
+def _there(sandbox: Sandbox, projection: Projection, keys: list[Key]) -> set[Key]:
+    """Return those of these keys that have a row in a read model."""
+    if not keys:
+        return set()
+    columns, one = ", ".join(projection.key), f"({', '.join('?' * len(projection.key))})"
+    sql = f'SELECT {columns} FROM "{projection.name}" WHERE ({columns}) IN (VALUES {", ".join([one] * len(keys))})'
+    return set(sandbox.reader.execute(sql, [value for key in keys for value in key]))
 
 
 def _last_batch(sandbox: Sandbox, name: str) -> range:
@@ -84,15 +89,19 @@ def _last_batch(sandbox: Sandbox, name: str) -> range:
     return range(max(row[0], head_at_start(sandbox)) + 1, row[1] + 1) if row else range(0)
 
 
-def _pending_keys(sandbox: Sandbox, projection: Projection) -> list[Key]:
+def _pending_keys(sandbox: Sandbox, projection: Projection, position: int) -> list[Key]:
     """Name the rows that the newest pending events will make or change, newest first."""
-    position = sandbox.read.position(projection.name)
-    events = sandbox.write.connection.execute(
-        "SELECT * FROM events WHERE position > ? ORDER BY position DESC LIMIT ?", (position, PAGE)
-    )
     keys: dict[Key, None] = {}
-    for row in events:
-        event = RecordedEvent(*row)
+    for event in sandbox.stores.once(f"what is pending behind {position}", lambda: _pending(sandbox, position)):
         if event.type in projection.on:
             keys.update(dict.fromkeys(keys_of(event, projection.key)))
     return list(keys)
+
+
+def _pending(sandbox: Sandbox, position: int) -> list[RecordedEvent]:
+    if position == sandbox.head:
+        return []
+    rows = sandbox.write.connection.execute(
+        "SELECT * FROM events WHERE position > ? ORDER BY position DESC LIMIT ?", (position, PAGE)
+    )
+    return [RecordedEvent(*row) for row in rows]

@@ -155,7 +155,8 @@ def _visible(timelines: list[dict[str, Any]], names: list[str]) -> dict[str, Any
 def _trace(sandbox: Sandbox, timelines: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Lay the five times of each event on one line: received, committed, picked up, applied, read."""
     now = sandbox.stores.clock.now()
-    rows = [_spans(sandbox, event, now) for event in reversed(timelines)]
+    reads = trail.first_reads(sandbox, sandbox.projections, [event["position"] for event in timelines])
+    rows = [_spans(event, reads.get(event["position"]), now) for event in reversed(timelines)]
     longest = max((row["ends"] for row in rows), default=1) or 1
     for row in rows:
         row["bars"] = drawing.bars(row["spans"], longest)
@@ -163,7 +164,7 @@ def _trace(sandbox: Sandbox, timelines: list[dict[str, Any]]) -> list[dict[str, 
     return rows
 
 
-def _spans(sandbox: Sandbox, event: dict[str, Any], now: int) -> dict[str, Any]:
+def _spans(event: dict[str, Any], read: int | None, now: int) -> dict[str, Any]:
     begin = event["received"]
     committed = event["committed"] - begin
     batches = list(event["models"].values())
@@ -172,7 +173,6 @@ def _spans(sandbox: Sandbox, event: dict[str, Any], now: int) -> dict[str, Any]:
     spans = [("decide", 0, committed), ("wait", committed, picked_up)]
     if applied is not None:
         spans.append(("apply", picked_up, applied - begin))
-    read = _first_read(sandbox, event["position"])
     read = read - begin if read is not None and applied is not None else None
     ends = max(end for _, _, end in spans)
     return {
@@ -187,8 +187,3 @@ def _spans(sandbox: Sandbox, event: dict[str, Any], now: int) -> dict[str, Any]:
         "first_read": drawing.told(read) if read is not None else None,
         "total": drawing.told(applied - begin) if applied is not None else None,
     }
-
-
-def _first_read(sandbox: Sandbox, position: int) -> int | None:
-    times = [trail.first_read(sandbox, name, position) for name in sandbox.projections]
-    return min((at for at in times if at is not None), default=None)

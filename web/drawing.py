@@ -27,10 +27,12 @@ def lifts(lines: int) -> list[float]:
 
 def stairs(points: Sequence[tuple[float, float]], top: float, lift: float = 0.0) -> str:
     """Draw values that hold until the next one: a line of steps. ``points`` are (0 to 1, value)."""
-    path = ""
+    path, before = "", None
     for x, value in points:
-        across, up = round(x * WIDTH, 1), round(HEIGHT - lift - value / top * (HEIGHT - 10), 1)
-        path += f"H{across:g}V{up:g}" if path else f"M{across:g} {up:g}"
+        if value != before:
+            across, up = round(x * WIDTH, 1), round(HEIGHT - lift - value / top * (HEIGHT - 10), 1)
+            path += f"H{across:g}V{up:g}" if path else f"M{across:g} {up:g}"
+        before = value
     return f"{path}H{WIDTH}" if path else ""
 
 

@@ -54,7 +54,7 @@ def context(answer: Answer | None = None, slot: str = "line") -> dict[str, Any]:
     if answer is None and (kept := session.pop("said", None)):
         slot, answer = kept[0], Answer(*kept[1:])
     version = version_now()
-    with visitor.look() as shown, shown.lock:
+    with visitor.look() as shown, shown.still():
         page = view.page(shown, answer, slot)
     here = visitor.lesson()
     solved = solution(here) if here and request.args.get("solution") == "1" else None

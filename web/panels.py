@@ -30,7 +30,7 @@ def gauge(sandbox: Sandbox) -> dict[str, Any]:
     now = sandbox.stores.clock.now()
     since = last.since if last else None
     return {
-        "head": sandbox.write.head(),
+        "head": sandbox.head,
         "behind": last.behind if last else 0,
         "age": (now - since) / 1_000_000 if since is not None else 0.0,
         "since": since,
@@ -50,7 +50,7 @@ def write_tables(sandbox: Sandbox) -> dict[str, Any]:
     """The raw tables of the write store."""
     return {
         "tables": xray.write_tables(sandbox),
-        "beat": sandbox.write.head() % 2,
+        "beat": sandbox.head % 2,
         "notice": sandbox.stores.notices.now().get("write.db"),
     }
 
@@ -158,17 +158,16 @@ def choices(sandbox: Sandbox) -> dict[str, Any]:
     }
 
 
-def _locked(panel: Panel) -> Panel:
+def _held_still(panel: Panel) -> Panel:
     def look(sandbox: Sandbox) -> dict[str, Any]:
-        with sandbox.lock:
-            sandbox.stores.ensure_read()
+        with sandbox.still():
             return panel(sandbox)
 
     return look
 
 
 PANELS: dict[str, Panel] = {
-    panel.__name__: _locked(panel)
+    panel.__name__: _held_still(panel)
     for panel in (
         status,
         write_tables,

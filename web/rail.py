@@ -16,8 +16,7 @@ READING_SECONDS = 60.0
 
 def rail(of: Lesson, sandbox: Sandbox, progress: Progress) -> dict[str, Any]:
     """Return what the rail shows now."""
-    with sandbox.lock:
-        sandbox.stores.ensure_read()
+    with sandbox.still():
         view = lessons.view(of, sandbox, progress)
         standing = lessons.standing_of(of, progress)
         hint = hint_now(of, sandbox, progress, 0, asked=False) if standing.hints else None

@@ -20,14 +20,13 @@ def suits(lesson: Lesson) -> bool:
 
 def lesson(of: Lesson, sandbox: Sandbox, progress: Progress) -> dict[str, Any]:
     """Return what the page of a lesson shows now."""
-    with sandbox.lock:
-        sandbox.stores.ensure_read()
+    with sandbox.still():
         return {**lessons.view(of, sandbox, progress), "stage": stage(sandbox)}
 
 
 def stage(sandbox: Sandbox) -> dict[str, Any]:
     """Return the stock in both stores, the newest events with the mark, and the gap so far."""
-    head = sandbox.write.head()
+    head = sandbox.head
     at = next((at for at in standing.standings(sandbox) if at.name == MODEL), None)
     position = at.position if at else 0
     events = trail.log_page(sandbox, limit=TAPE)["events"]

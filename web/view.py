@@ -36,6 +36,8 @@ def _short(line: str) -> str:
 
 
 def _type_of(sandbox: Sandbox, position: int | None) -> str | None:
+    if position is None:
+        return None
     with sandbox.lock:
         row = sandbox.write.connection.execute("SELECT type FROM events WHERE position = ?", (position,)).fetchone()
     return row[0] if row else None
@@ -60,10 +62,11 @@ def last_answer(sandbox: Sandbox, verb: str = "") -> tuple[str, dict[str, Any] |
 def panels(sandbox: Sandbox) -> dict[str, Any]:
     """Return every panel of the page that a request is about: free play, a lesson, or the opener on its big stage."""
     here = visitor.lesson()
-    if here is not None and stage.suits(here):
-        return {"lesson": stage.lesson(here, sandbox, progress.mine())}
-    shown = {name: panel(sandbox) for name, panel in PANELS.items()}
-    return shown if here is None else {**shown, "rail": rail.rail(here, sandbox, progress.mine())}
+    with sandbox.still():
+        if here is not None and stage.suits(here):
+            return {"lesson": stage.lesson(here, sandbox, progress.mine())}
+        shown = {name: panel(sandbox) for name, panel in PANELS.items()}
+        return shown if here is None else {**shown, "rail": rail.rail(here, sandbox, progress.mine())}
 
 
 def page(sandbox: Sandbox, given: Answer | None = None, slot: str = "line") -> dict[str, Any]:
