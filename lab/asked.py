@@ -7,11 +7,8 @@ import re
 from pathlib import Path
 from typing import Any
 
-import msgspec
-
-from lab import guard, plan
+from lab import asked_hints, guard, plan
 from lab.actions import Sql
-from lab.guard.words import NAMELESS, NO_FIELD
 from lab.outcome import Done, Line
 from lab.own import plain
 from lab.stores import Stores, tables
@@ -19,11 +16,6 @@ from lab.stores import Stores, tables
 NOT_AGAIN = "not asked again since"
 
 HARDLY_ANY_WORK = 100
-
-NO_END = "Has its WITH RECURSIVE an end? Give its second SELECT a WHERE, or a LIMIT."
-NO_PARAMETERS = "a question has no parameters"
-TABLES = "The tables with their columns stand beside the editor; SELECT * FROM sqlite_schema tells how they were made."
-WRITE_THE_VALUE = "Write the value itself, as in WHERE order_id = 'o-1'."
 
 
 def ask(folder: Path, question: Sql, who: str) -> guard.Answer:
@@ -33,18 +25,7 @@ def ask(folder: Path, question: Sql, who: str) -> guard.Answer:
     if answer.kind == "late" and answer.work < HARDLY_ANY_WORK:
         # The machine was busy elsewhere, or one step takes long: once more tells which.
         answer = guard.ask(files, question.sql, who)
-    return _told(question.sql, answer)
-
-
-def _told(sql: str, answer: guard.Answer) -> guard.Answer:
-    """Say what only a question can be told: that it has no end, no parameters, or where the tables stand."""
-    if answer.kind == "late" and re.search(r"\brecursive\b", sql, re.IGNORECASE):
-        return msgspec.structs.replace(answer, hint=NO_END)
-    if answer.error == NAMELESS or re.fullmatch(NO_FIELD.format(r"\w+"), answer.error or ""):
-        return msgspec.structs.replace(answer, error=NO_PARAMETERS, hint=WRITE_THE_VALUE)
-    if answer.error and re.match(r"\s*(pragma|show|desc|describe)\b", sql, re.IGNORECASE):
-        return msgspec.structs.replace(answer, hint=TABLES)
-    return answer
+    return asked_hints.told(question, answer)
 
 
 def done(answer: guard.Answer) -> Done:
@@ -66,10 +47,16 @@ def summary(answer: guard.Answer) -> str:
 
 def stands_in(stores: Stores, question: Sql, answer: guard.Answer) -> str | None:
     """Return the other store, if a table that is missing in this one stands there."""
-    missing = re.fullmatch(r".*no such table: (?:main\.)?(\w+)", answer.error or "")
+    table = missing(answer)
     other = "write" if question.store == "read" else "read"
     connection = stores.write.connection if other == "write" else stores.reader
-    return other if missing and missing[1] in tables(connection) else None
+    return other if table in tables(connection) else None
+
+
+def missing(answer: guard.Answer) -> str | None:
+    """Return the name of the table that was not found, if that is what is wrong."""
+    found = re.fullmatch(r".*no such table: (?:\w+\.)?(\w+)", answer.error or "")
+    return found[1] if found else None
 
 
 def read_at(stores: Stores, question: Sql, before: dict[str, int]) -> list[dict[str, Any]]:
@@ -83,9 +70,11 @@ def read_at(stores: Stores, question: Sql, before: dict[str, int]) -> list[dict[
     ]
 
 
-def result(question: Sql, answer: guard.Answer) -> dict[str, Any]:
-    """Return an answer as JSON can hold it."""
-    place = answer.place
+def result(
+    question: Sql, answer: guard.Answer, stands_in: str | None, read_at: list[dict[str, Any]], head: int
+) -> dict[str, Any]:
+    """Return an answer as JSON can hold it; ``head`` is the position of the newest event when it was given."""
+    place, table = answer.place, missing(answer)
     return {
         "store": question.store,
         "columns": list(answer.columns),
@@ -96,5 +85,8 @@ def result(question: Sql, answer: guard.Answer) -> dict[str, Any]:
         "took_us": answer.took_us,
         "plan": [step._asdict() for step in plan.steps(answer.plan, question.sql)],
         "place": {"line": place.line, "column": place.column, "word": place.word} if place else None,
-        "hint": answer.hint,
+        "hint": asked_hints.of_the_other_store(table, stands_in) if stands_in and table else answer.hint,
+        "stands_in": stands_in,
+        "read_at": read_at,
+        "head": head,
     }

@@ -1,5 +1,7 @@
 """What was asked in SQL before, from the journal; and what there is to ask: the tables and their columns."""
 
+import json
+from collections import Counter
 from typing import NamedTuple
 
 from lab.actions import Sql
@@ -10,25 +12,39 @@ from lab.stores import columns_of, tables
 from lab.values import BadLine
 
 MOST = 12
+LOOKED_AT = 100
+"""So many lines are looked through for different questions."""
 
 
 class Asked(NamedTuple):
-    """A question that was asked: its line in the journal, and how it ended."""
+    """A question that was asked: its line in the journal, how it ended, at which event, and how often it was asked."""
 
     n: int
     store: str
     sql: str
     outcome: str | None
     reason: str | None
+    head: int | None = None
+    times: int = 1
 
 
-def history(sandbox: Sandbox, store: str | None = None, most: int = MOST) -> list[Asked]:
-    """Return the last questions, the newest first: to one store, or to both."""
-    begins = f"sql {store} " if store else "sql "
-    rows = sandbox.lab.connection.execute(
-        "SELECT n, line, outcome, reason FROM journal WHERE line LIKE ? || '%' ORDER BY n DESC LIMIT ?", (begins, most)
+def history(sandbox: Sandbox) -> list[Asked]:
+    """Return the last different questions to both stores, each as it was asked last, the newest first."""
+    connection = sandbox.lab.connection
+    rows = connection.execute(
+        "SELECT n, line, outcome, reason FROM journal WHERE line LIKE 'sql %' ORDER BY n DESC LIMIT ?", (LOOKED_AT,)
     ).fetchall()
-    return [found for row in rows if (found := _asked(*row))]
+    found = [each for row in rows if (each := _asked(*row))]
+    times = Counter((each.store, each.sql) for each in found)
+    different = {(each.store, each.sql): each for each in reversed(found)}
+    last = sorted(different.values(), key=lambda each: -each.n)[:MOST]
+    heads = dict(
+        connection.execute(
+            "SELECT n, max(head) FROM samples WHERE n IN (SELECT value FROM json_each(?)) GROUP BY n",
+            (json.dumps([each.n for each in last]),),
+        )
+    )
+    return [each._replace(head=heads.get(each.n), times=times[each.store, each.sql]) for each in last]
 
 
 def asked(sandbox: Sandbox, n: int) -> Asked | None:

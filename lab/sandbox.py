@@ -200,12 +200,12 @@ class Sandbox:
                 if folder != self.stores.folder:
                     continue
                 stands_in = asked.stands_in(self.stores, question, found)
-                read_at = asked.read_at(self.stores, question, before)
+                read_at, head = asked.read_at(self.stores, question, before), self.stores.write.head()
                 answer = carry_out(self.stores, question, origin, known=asked.done(found))
                 self._tick()
             if answer.n is None:
                 return answer
-            result = {**asked.result(question, found), "stands_in": stands_in, "read_at": read_at}
+            result = asked.result(question, found, stands_in, read_at, head)
             return replace(answer, took_ms=found.took_us / 1000, result=result)
 
     def _try(self, action: TryOut, origin: str) -> Answer:

@@ -152,6 +152,13 @@ def closest(word: str, known: Iterable[str]) -> str:
     return f"did you mean {near[0]}?" if near else "there is " + ", ".join(words)
 
 
+def sentence(text: str) -> str:
+    """Return what is said behind a colon elsewhere as a sentence of its own. What SQLite says is left as it is."""
+    text = text.strip()
+    whole = text.startswith("SQLite says") or text.endswith((".", "?", "!", ":"))
+    return f"{text[:1].upper()}{text[1:]}{'' if whole or not text else '.'}"
+
+
 def pairs(words: list[str], allowed: tuple[str, ...], example: str) -> dict[str, str]:
     """Read words of the form name=value, each name at most once and among those allowed."""
     given: dict[str, str] = {}

@@ -7,6 +7,7 @@
 //   data-marks   [{"line": 3, "column": 5, "length": 6, "said": "…"}]: underlined; also on an element elsewhere that
 //                names the textarea by data-marks-for="its id"
 //   data-numbered  its lines have numbers
+//   data-asked-of="its id"  on an element elsewhere, in an .asked: what was asked, which is .other when the text is
 //   data-draft   what is typed is kept under this name while the tab is open, and is there when the textarea comes again
 //   data-given   a number: where it is there or new, what the page brought counts, and not the draft
 import * as cm from "./vendor/editor.min.js";
@@ -112,6 +113,13 @@ function marks(area, doc) {
 
 const draftOf = (area) => area.dataset.draft && "draft:" + area.dataset.draft;
 
+// An answer says so when the text is no longer what was asked.
+function answered(area) {
+  const asked = document.querySelector(`[data-asked-of="${CSS.escape(area.id)}"]`);
+  const plain = (text) => text.replace(/\r/g, "").trim();
+  asked?.closest(".asked").classList.toggle("other", plain(asked.textContent) !== plain(area.value));
+}
+
 // What a textarea came with: where that changes, the page has brought another text.
 const came = (area) => [area.dataset.draft, area.dataset.given].join();
 
@@ -167,6 +175,7 @@ function make(area) {
   const mark = () => view.dispatch(cm.setDiagnostics(view.state, marks(area, view.state.doc)));
   const follow = () => {
     if (draftOf(area)) sessionStorage.setItem(draftOf(area), area.value);
+    answered(area);
     if (area.value === view.state.doc.toString()) return;
     mirroring = true;
     view.dispatch({ changes: { from: 0, to: view.state.doc.length, insert: area.value }, selection: { anchor: area.value.length } });

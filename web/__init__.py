@@ -10,6 +10,7 @@ from lab.lesson_files import lessons
 from lab.lesson_progress import ProgressShelf
 from lab.sandbox import Sandbox
 from lab.shelf import Shelf
+from lab.values import sentence
 from lab.worker import Workers
 from web import (
     actions,
@@ -76,6 +77,7 @@ def register(app: Flask, home: Path) -> None:
     app.add_template_global(progress.way_back)
     app.add_template_global(trust.why_not, "sql_off")
     app.add_template_filter(cells.short_day)
+    app.add_template_filter(sentence)
     app.add_template_filter(markdown.md)
     app.add_template_filter(markdown.md_line)
     parts = app.extensions["lagoon"] = _parts(Shelf(home), ProgressShelf(home / "progress"))

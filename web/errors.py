@@ -14,6 +14,7 @@ from lab.carry_out import Busy, Unsure
 from lab.lesson_progress import NotKept
 from lab.pool import Crowded
 from lab.shelf import DiskFull, NoSuchSandbox
+from lab.values import sentence
 from web.doors import TooManyAtOnce
 from web.hub import TooManyStreams
 
@@ -52,7 +53,7 @@ def handle_errors(app: Flask) -> None:
     app.register_error_handler(HTTPException, http_error)
     app.register_error_handler(NoSuchSandbox, lambda error: answer(404))
     app.register_error_handler(TooMany, lambda error: answer(429, str(error), retry=error.seconds))
-    app.register_error_handler(guard.Busy, lambda error: answer(503, f"{str(error).capitalize()}. Nothing was done."))
+    app.register_error_handler(guard.Busy, lambda error: answer(503, f"{sentence(str(error))} Nothing was done."))
     app.register_error_handler(sqlite3.OperationalError, store_error)
     for kind, text in TRY_LATER.items():
         app.register_error_handler(kind, lambda error, text=text: answer(503, text))

@@ -11,7 +11,7 @@ from lab.actions import Sql
 from lab.asked_before import asked as asked_at
 from lab.carry_out import Answer
 from lab.sql_language import MOST_CHARS
-from lab.values import in_quotes
+from lab.values import in_quotes, sentence
 from web import errors, frames, sql_cells, visitor
 from web.actions import status_of
 from web.live import live, live_partial
@@ -40,17 +40,18 @@ def pane(store: str) -> ResponseReturnValue:
 def ask(store: str) -> ResponseReturnValue:
     """Ask what was typed, or a question of the list; the answer is drawn at once, and its line is in the journal."""
     ready = questions.question(request.form.get("question", ""))
-    text = ready.sql.strip() if ready else request.form.get("sql", "")
+    text = ready.sql.strip() if ready else request.form.get("sql", "").replace("\r\n", "\n")
+    whole = ready is not None or "again" in request.form
     line = f"sql {_store(store)} {in_quotes(text)}"
     is_new = visitor.sandbox_id() is None
     try:
         with visitor.change(asks=True) as sandbox:
             answer = sandbox.act(line)
     except guard.Busy as busy:
-        return _busy(store, text, busy, whole=ready is not None)
+        return _busy(store, text, busy, whole)
     if errors.wants_json():
         return answer.as_json(), status_of(answer)
-    return _answered(store, text, answer, is_new, whole=ready is not None)
+    return _answered(store, text, answer, is_new, whole)
 
 
 @blueprint.post("/sql/compare")
@@ -73,21 +74,25 @@ def compare() -> ResponseReturnValue:
 @blueprint.post("/sql/<store>/rows")
 def rows(store: str) -> ResponseReturnValue:
     """The rows as a file. They are asked for again, since no row is kept; the journal has the question already."""
-    kind, text = request.form.get("as", ""), request.form.get("sql", "")
+    kind, text = request.form.get("as", ""), request.form.get("sql", "").replace("\r\n", "\n")
     if kind not in FILES or not 1 <= len(text) <= MOST_CHARS:
         abort(400)
     question = Sql("read" if _store(store) == "read" else "write", text)
     with visitor.look() as sandbox:
         with sandbox.lock:
             sandbox.stores.ensure_read()
-            folder = sandbox.stores.folder
+            folder, before = sandbox.stores.folder, sandbox.stores.positions()
         answer = asked.ask(folder, question, sandbox.root.name)
+        with sandbox.lock:
+            read_at, head = asked.read_at(sandbox.stores, question, before), sandbox.write.head()
     if answer.error is not None:
-        return errors.answer(422, answer.error)
-    found = asked.result(question, answer)
-    name = f"{store}-{'first-' if answer.cut else ''}{len(answer.rows)}-rows.{kind}"
+        return errors.answer(422, sentence(answer.error))
+    found = asked.result(question, answer, None, read_at, head)
+    name = (
+        f"{store}-as-of-event-{sql_cells.as_of(found)}-{'first-' if answer.cut else ''}{len(answer.rows)}-rows.{kind}"
+    )
     headers = {"Content-Disposition": f'attachment; filename="{name}"'}
-    body = sql_cells.as_json(found) if kind == "json" else sql_cells.as_csv(found)
+    body = sql_cells.as_json(found, text) if kind == "json" else sql_cells.as_csv(found)
     return Response(body, content_type=FILES[kind], headers=headers)
 
 

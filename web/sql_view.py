@@ -14,6 +14,11 @@ from lab.sandbox import Sandbox
 from lab.sql_language import FIRST, MOST_CHARS
 from web import sql_cells
 
+SHOWN_CHARS = 200
+
+AROUND_CHARS = 60
+"""So much of a line stands on either side of an error."""
+
 SIDES: tuple[Store, ...] = ("write", "read")
 """In the order in which a pair is shown: left to right."""
 
@@ -38,19 +43,25 @@ def sheet(sandbox: Sandbox, store: str, text: str | None, answer: Answer | None 
 
 
 def _remembered(entry: Asked) -> dict[str, Any]:
-    first, *more = entry.sql.strip().splitlines() or [""]
-    return {**entry._asdict(), "shown": first + (" …" if more else "")}
+    return {**entry._asdict(), "shown": " ".join(entry.sql.split())[:SHOWN_CHARS]}
 
 
 def shown(answer: Answer) -> dict[str, Any]:
     """Return an answer as the pane shows it: rows with figures and a plan, or an error with its place."""
     action, found = parse(answer.line) if answer.n else None, answer.result or {}
     sql = action.sql if isinstance(action, Sql) else ""
-    seen = {"sql": sql, "outcome": answer.outcome, "reason": answer.reason, "took_ms": answer.took_ms, **found}
+    seen = {
+        "sql": sql,
+        "n": answer.n,
+        "outcome": answer.outcome,
+        "reason": answer.reason,
+        "took_ms": answer.took_ms,
+        **found,
+    }
     if answer.outcome == "done":
         seen["table"] = sql_cells.table(found)
     elif place := found.get("place"):
-        seen["table_there"] = place["word"] if found.get("stands_in") else None
+        seen["table_there"] = bool(found.get("stands_in"))
         seen["line"] = _around(sql, place)
         seen["marks"] = [{**place, "length": max(1, len(place["word"])), "said": answer.reason}]
     return seen
@@ -60,7 +71,10 @@ def _around(sql: str, place: dict[str, Any]) -> tuple[str, str, str]:
     """Return the line of an error in three parts: before the place, what stands there, and what comes behind."""
     line, start = sql.split("\n")[place["line"] - 1], place["column"] - 1
     end = start + max(1, len(place["word"].splitlines()[0] if place["word"] else ""))
-    return line[:start], line[start:end], line[end:]
+    before, behind = line[:start].lstrip(), line[end:]
+    if len(before) > AROUND_CHARS:
+        before = f"…{before[-AROUND_CHARS:]}"
+    return before, line[start:end], behind if len(behind) <= AROUND_CHARS else f"{behind[:AROUND_CHARS]}…"
 
 
 def compared(sandbox: Sandbox, pair: Pair, write: Answer, read: Answer) -> dict[str, Any]:

@@ -25,6 +25,7 @@ def answer(sandbox: Sandbox, given: Answer) -> dict[str, Any]:
         "position": given.position,
         "took_ms": given.took_ms,
         "repeated": given.repeated,
+        "hint": given.result.get("hint") if given.line.startswith("sql ") and given.result else None,
         "event": _type_of(sandbox, given.position if given.line.startswith("cmd ") else None),
     }
 

@@ -12,6 +12,7 @@ from lab.guard.gates import Gate
 from lab.guard.hardening import FOREIGN, connect, harden, uri, watched
 from lab.guard.messages import Answer, Read
 from lab.guard.places import place_of
+from lab.guard.quotes import taken_for_text
 from lab.guard.words import explain
 
 TYPES = {int: "integer", float: "real", str: "text", bytes: "blob"}
@@ -74,12 +75,12 @@ def _ask_and_explain(connection: sqlite3.Connection, gate: Gate, sql: str, most:
     until = time.monotonic() + policy.ASIDE_SECONDS
     if answer.error is not None:
         place = place_of(sql, answer.error, lambda start: _complaint(connection, gate, start, until))
-        hint = hints.hint(answer.error, hints.names(connection))
+        hint = hints.hint(answer.error, hints.names(connection), sql, place)
         return msgspec.structs.replace(answer, took_us=took_us, place=place, hint=hint)
     types = tuple(_type([row[number] for row in answer.rows]) for number in range(len(answer.columns)))
-    return msgspec.structs.replace(
-        answer, work=answer.work or 1, took_us=took_us, types=types, plan=_plan(connection, gate, sql, until)
-    )
+    plan = _plan(connection, gate, sql, until)
+    hint = taken_for_text(sql, lambda other: _complaint(connection, gate, other, until))
+    return msgspec.structs.replace(answer, work=answer.work or 1, took_us=took_us, types=types, plan=plan, hint=hint)
 
 
 def _type(values: list[object]) -> str:

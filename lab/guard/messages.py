@@ -127,7 +127,7 @@ class Answer(msgspec.Struct, frozen=True, tag="answer"):
 
     ``kind`` is 'rows', 'error', 'limit' (too big or too much) or 'late'. Rows that were cut off say so. What stands
     behind ``work`` is only there if it was asked for: the types of the values in each column, the plan as SQLite
-    says it (id, parent, detail), the place of an error and what to do about it.
+    says it (id, parent, detail), the place of an error, and what to do about it or to mind with these rows.
     """
 
     kind: Literal["rows", "error", "limit", "late"]

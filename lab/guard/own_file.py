@@ -193,7 +193,7 @@ def _hint(store: OwnStore, event: str | None, sql: str, said: str, place: Place 
         return own_hints.ITS_OWN_ONLY
     column = re.search(r"no such column: (?:\w+\.)?(\w+)", said)
     colon = own_hints.of_a_column(column[1], FIELDS[event], names.columns) if event and column else None
-    return colon or own_hints.of_a_syntax_error(said, sql, place) or hints.hint(said, names)
+    return colon or own_hints.of_a_syntax_error(said, sql, place) or hints.hint(said, names, sql, place)
 
 
 def _within(model: Model, event: str | None, sql: str, place: Place) -> Place:

@@ -5,7 +5,7 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.visits import PHONE, REFUSED, enter, overflow
+from tests.browser.visits import LAPTOP, PHONE, REFUSED, enter, overflow
 
 pytestmark = pytest.mark.browser
 
@@ -74,6 +74,63 @@ def test_a_question_is_typed_asked_by_keyboard_and_mended_where_the_wave_is(page
     expect(page.locator("#sql-history li")).to_have_count(2)
 
 
+def test_an_answer_says_when_the_editor_holds_another_text_and_is_told_aloud_in_one_place(page):
+    opened(page)
+    typed(page, "SELECT 1 AS one")
+    page.evaluate("window.told = document.getElementById('sql-said')")
+    page.keyboard.press("ControlOrMeta+Enter")
+    expect(figures(page)).to_contain_text("1 row")
+    assert page.evaluate("window.told.isConnected && window.told.role === 'status'")
+    expect(page.locator(".asked code")).to_have_text("SELECT 1 AS one")
+    other = page.locator(".asked-other")
+    expect(other).to_be_hidden()
+    page.keyboard.type(", 2 AS two")
+    expect(other).to_be_visible()
+    for _ in ", 2 AS two":
+        page.keyboard.press("Backspace")
+    expect(other).to_be_hidden()
+    page.keyboard.type("s")
+    page.get_by_role("button", name="One customer's card").click()
+    expect(page.locator("#sql-answer")).to_contain_text("a question of its own")
+    expect(editor(page)).to_have_text("SELECT 1 AS ones")
+    page.get_by_role("region", name="The write store's answer").get_by_role(
+        "link", name="Put it into the editor"
+    ).click()
+    expect(editor(page)).to_contain_text("FROM customers")
+    expect(page.get_by_text("Your question to the write store")).to_be_visible()
+
+
+def test_what_was_asked_before_is_asked_again_by_one_click(page):
+    opened(page)
+    typed(page, "SELECT 'first'")
+    page.keyboard.press("ControlOrMeta+Enter")
+    expect(figures(page)).to_contain_text("1 row")
+    page.get_by_role("link", name="Write store write.db").click()
+    expect(figures(page)).to_have_count(0)
+    page.get_by_role("button", name="Ask again: SELECT 'first'").click()
+    expect(figures(page)).to_contain_text("1 row")
+    expect(editor(page)).to_have_text("SELECT 'first'")
+    expect(page.locator("#sql-history li")).to_contain_text("asked 2 times")
+
+
+def test_many_and_long_columns_scroll_in_a_box_of_their_own_at_every_size(visitor):
+    many = "SELECT " + ", ".join(f"'value {n}' AS column_{n}" for n in range(40)) + ", printf('%.*c', 900, 'x') AS long"
+    page = enter(visitor())
+    opened(page)
+    editor(page).click()
+    page.keyboard.press("ControlOrMeta+a")
+    page.keyboard.insert_text(many)
+    page.keyboard.press("ControlOrMeta+Enter")
+    expect(figures(page)).to_contain_text("1 row")
+    box = page.get_by_role("region", name="Rows of the answer")
+    for viewport in (LAPTOP, PHONE):
+        page.set_viewport_size(viewport)
+        assert overflow(page) <= 0
+        assert page.get_by_role("dialog").evaluate("(dialog) => dialog.scrollWidth <= dialog.clientWidth")
+        assert box.evaluate("(box) => box.scrollWidth > box.clientWidth")
+        assert box.locator("td").last.evaluate("(cell) => cell.offsetWidth < 500 && cell.offsetHeight < 200")
+
+
 def test_enter_is_a_new_line_whatever_is_offered_and_tab_takes_the_first_of_it(page):
     opened(page)
     offered = page.locator("#sql-editor [role=option]")
@@ -130,7 +187,8 @@ def test_what_is_typed_before_the_editor_is_there_stands_in_it(visitor):
     page = enter(visitor())
     held = []
     page.route("**/editor.min.js", lambda route: held.append(route))
-    page.get_by_role("link", name="Ask the read store in SQL").click()
+    with page.expect_request("**/editor.min.js"):
+        page.get_by_role("link", name="Ask the read store in SQL").click()
     editor(page).fill("SELECT 'early")
     held[0].continue_()
     expect(page.locator("#sql-editor .cm-content")).to_be_focused()

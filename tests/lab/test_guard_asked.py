@@ -52,8 +52,8 @@ def test_the_work_of_a_key_and_of_a_scan_differ_by_far(files: dict[str, Path], o
 
 
 MISTAKES = [
-    ("SELECT *\nFORM events", 'near "FORM": syntax error', (2, 1), "Look at this word and the one before it"),
-    ("SELECT 1 AS a, 'a,' , , 2", 'near ",": syntax error', (1, 23), "a comma too many"),
+    ("SELECT *\nFORM events", 'near "FORM": syntax error', (2, 1), "FROM where FORM stands"),
+    ("SELECT 1 AS a, 'a,' , , 2", 'near ",": syntax error', (1, 23), "A comma too many"),
     ("SELECT streem FROM events", "no such column: streem", (1, 8), "did you mean stream?"),
     ("SELECT 'red' FROM products WHERE name = red", "no such column: red", (1, 41), "single quotes: 'red'"),
     ("SELECT e.nam FROM events e", "no such column: e.nam", (1, 8), "did you mean name?"),

@@ -99,8 +99,8 @@ def test_values_are_shown_as_what_they_are(learner):
     sql = "SELECT NULL, '', x'00ff', 9e999, 'a' || char(10) || 'b', char(0, 7), printf('%.*c', 400, 'x'), 'NULL'"
     answer = ask(learner, sql, headers=HTMX)
     row = soup(answer).select(".answer-rows td")
-    assert [cell.get("class") for cell in row] == [["null"], None, None, ["n"], None, None, None, None]
-    assert [cell.text for cell in row[:6]] == ["NULL", "", "x'00ff'", "9e999", "a\nb", "␀␇"]
+    assert [cell.get("class") for cell in row] == [["null"], ["null"], None, ["n"], None, None, None, None]
+    assert [cell.text for cell in row[:6]] == ["NULL", "empty text", "x'00ff' 2 bytes", "9e999", "a\nb", "␀␇"]
     assert row[6].summary.text == "x" * 160 + "…"
     assert row[6].details.text.endswith("x" * 400)
     assert row[7].text == "NULL"
@@ -118,6 +118,50 @@ def test_nothing_that_stands_in_a_store_or_a_question_becomes_an_element(learner
         assert not shown.select("img, [onclick], [onerror]")
         assert all(script.get("src") for script in shown.find_all("script"))
     assert NASTY in soup(answer).select_one(".answer-rows td").text
+
+
+def test_what_is_not_there_stands_where_numbers_stand_and_a_text_of_many_lines_is_cut(learner):
+    sql = "SELECT 1 AS n, 'a' AS t UNION ALL SELECT NULL, replace(hex(zeroblob(10)), '00', 'b' || char(10))"
+    row = soup(ask(learner, sql, headers=HTMX)).select(".answer-rows tbody tr")[1].find_all("td")
+    assert row[0]["class"] == ["null", "n"]
+    assert row[1].summary.text == "\n".join("b" * 6) + "…"
+
+
+def test_an_answer_stands_below_what_was_asked_and_says_as_of_which_event(learner):
+    for sql, chosen in (("SELECT 1\nAS one", ".figures"), ("SELEC 1", ".went-wrong")):
+        shown = soup(ask(learner, sql, "write", headers=HTMX))
+        assert shown.select_one("[data-asked-of=sql-text]").text == sql
+        assert words(shown.select_one(".asked p")).startswith("Asked of the write store")
+        assert shown.select_one(f".asked ~ {chosen}")
+    assert "as of event #5" in words(soup(ask(learner, "SELECT 1", "write")).select_one("#sql-said"))
+
+
+def test_what_is_sent_with_the_line_ends_of_a_form_is_the_same_question(learner):
+    ask(learner, "SELECT 1\nAS one")
+    answer = ask(learner, "SELECT 1\r\nAS one")
+    assert [words(entry) for entry in soup(answer).select(".past li")] == [
+        "SELECT 1 AS one Ask again read store · event #5 · 1 row, 1 work unit · asked 2 times"
+    ]
+
+
+def test_a_name_that_was_taken_for_a_text_is_told_above_the_rows(learner):
+    shown = soup(ask(learner, 'SELECT "nam" FROM product_card', headers=HTMX))
+    assert "SQLite took “nam” for a text" in words(shown.select_one(".mind")).replace('"nam"', "“nam”")
+    assert not soup(ask(learner, 'SELECT "name" FROM product_card', headers=HTMX)).select(".mind")
+
+
+def test_what_the_guard_says_is_a_sentence_and_leads_to_where_it_can_be_done(learner):
+    shown = soup(ask(learner, "CREATE TABLE mine (a)", headers=HTMX)).select_one(".went-wrong")
+    assert words(shown).startswith("Only SELECT can be used here, not CREATE. A table of your own is a read model:")
+    assert shown.a["href"] == "/models"
+    console = learner.post("/actions", data={"line": 'sql write "DELETE FROM orders"'}, headers=HTMX)
+    assert "not DELETE. Commands change the write store" in words(soup(console))
+
+
+def test_of_a_long_line_the_part_around_the_error_is_shown(learner):
+    sql = f"SELECT {', '.join(str(n) for n in range(60))}, nowhere, {', '.join(str(n) for n in range(3))}"
+    shown = soup(ask(learner, sql, headers=HTMX)).select_one(".went-wrong pre")
+    assert (shown.text[0], shown.mark.text, len(shown.text) < 140) == ("…", "nowhere", True)
 
 
 def test_more_than_the_most_rows_are_cut_and_it_is_said(learner):
@@ -150,7 +194,7 @@ def test_an_error_says_what_sqlite_said_where_and_what_to_do(learner):
 def test_a_table_of_the_other_store_is_a_link_that_takes_the_text_along(learner):
     sql = "SELECT * FROM product_card -- ü & 'x'"
     shown = soup(ask(learner, sql, "write"))
-    assert "product_card stands in the read store" in words(shown.select_one(".went-wrong"))
+    assert "The table product_card stands in the read store" in words(shown.select_one(".went-wrong"))
     there = soup(learner.get(shown.select_one(".went-wrong a")["href"]))
     assert there.textarea.text.strip() == sql
     assert there.select_one("#sql.to-read")
@@ -225,13 +269,51 @@ def test_every_question_stands_in_the_history_and_can_be_put_back(learner):
     ask(learner, "SELECT nothing", "write")
     pane = soup(learner.get("/sql/read"))
     said = [words(entry) for entry in pane.select(".past li")]
-    assert said[0].startswith("SELECT nothing write failed : SQLite says: ")
-    assert "SELECT 'first' …" in said[1]
-    assert "done" in said[1]
+    assert said[0].startswith("SELECT nothing Ask again write store · event #5 · failed : SQLite says: ")
+    assert said[1] == "SELECT 'first' FROM sales Ask again read store · event #5 · 0 rows, 1 work unit"
     link = pane.select(".past a")[1]["href"]
     assert soup(learner.get(link)).textarea.text.strip() == "SELECT 'first'\nFROM sales"
     assert act(learner, "undo")["dropped"] == 1
     assert "SELECT nothing" in learner.get("/sql/read").text
+
+
+def test_of_many_questions_the_last_three_are_in_sight_and_one_is_asked_again_by_one_click(learner):
+    for n in range(5):
+        ask(learner, f"SELECT {n}", "write")
+    act(learner, "cmd restock product=lamp qty=1")
+    pane = soup(learner.get("/sql/read"))
+    assert len(pane.select("#sql-history > .past li")) == 3
+    earlier = pane.select_one("#sql-history > details")
+    assert words(earlier.summary) == "2 earlier"
+    form = earlier.select(".past form")[-1]
+    data = {field["name"]: field["value"] for field in form.select("input, button")}
+    again = learner.post(form["action"], data=data, headers=HTMX)
+    assert soup(again).select_one("#sql.to-write")
+    assert soup(again).textarea.text.strip() == "SELECT 0"
+    assert cells(again) == [["0"]]
+    first = soup(again).select_one(".past li")
+    assert words(first) == "SELECT 0 Ask again write store · event #6 · 1 row, 1 work unit · asked 2 times"
+
+
+def test_what_was_asked_comes_along_with_an_undo_and_a_transcript(learner):
+    ask(learner, "SELECT 'kept'\nFROM sales")
+    act(learner, "cmd restock product=lamp qty=1")
+    act(learner, "undo")
+    transcript = learner.get("/transcript").text
+    assert "SELECT 'kept' FROM sales" in words(soup(learner.get("/sql/read")).select_one(".past"))
+    act(learner, "reset")
+    assert not soup(learner.get("/sql/read")).select(".past")
+    learner.post("/open", data={"transcript": (io.BytesIO(transcript.encode()), "transcript.txt")})
+    said = words(soup(learner.get("/sql/write")).select_one(".past li"))
+    assert said == "SELECT 'kept' FROM sales Ask again read store · event #5 · not asked again since"
+
+
+def test_a_pair_says_that_it_is_not_the_text_in_the_editor_and_puts_either_side_there(learner):
+    shown = soup(learner.post("/sql/compare", data={"store": "read", "pair": "card"}, headers=HTMX))
+    assert "the text in the editor is a question of its own" in words(shown)
+    for side, link in zip(SIDES, shown.select(".both-sides a"), strict=True):
+        assert soup(learner.get(link["href"])).textarea.text.strip() == questions.pair("card").sql(side).strip()
+        assert f"/sql/{side}" in link["href"]
 
 
 def test_the_history_is_drawn_anew_with_each_answer(learner):
@@ -310,10 +392,10 @@ def test_csv_and_json_have_the_rows_that_were_shown(learner):
     sql = "SELECT name, price_cents, NULL AS none, x'00ff' AS bytes FROM product_card"
     shown = cells(ask(learner, sql, headers=HTMX))
     made = download(learner, sql, "csv")
-    assert made.headers["Content-Disposition"] == 'attachment; filename="read-3-rows.csv"'
+    assert made.headers["Content-Disposition"] == 'attachment; filename="read-as-of-event-5-3-rows.csv"'
     read = list(csv.reader(io.StringIO(made.text)))
     assert read[0] == ["name", "price_cents", "none", "bytes"]
-    assert read[1:] == [[cell if cell != "NULL" else "" for cell in row] for row in shown]
+    assert read[1:] == [["" if cell == "NULL" else cell.removesuffix(" 2 bytes") for cell in row] for row in shown]
     found = download(learner, sql, "json").get_json()
     assert found["rows"][0] == ["Lamp", 2500, None, "x'00ff'"]
     assert (found["columns"][1], found["types"][1], found["cut"]) == ("price_cents", "integer", False)
@@ -321,8 +403,28 @@ def test_csv_and_json_have_the_rows_that_were_shown(learner):
 
 def test_a_file_that_was_cut_says_so_in_its_name(learner):
     made = download(learner, NUMBERS.format(900), "csv")
-    assert "read-first-500-rows.csv" in made.headers["Content-Disposition"]
+    assert "read-as-of-event-5-first-500-rows.csv" in made.headers["Content-Disposition"]
     assert len(made.text.splitlines()) == 501
+
+
+def test_a_file_keeps_null_from_an_empty_text_and_a_number_from_one_in_a_text(learner):
+    sql = "SELECT NULL AS a, '' AS b, 1 AS c, '1' AS d, 'x,\"y\"' AS e, ' z' AS f"
+    assert download(learner, sql, "csv").text == 'a,b,c,d,e,f\r\n,"",1,1,"x,""y"""," z"\r\n'
+    assert download(learner, "SELECT NULL AS a", "csv").text == 'a\r\n""\r\n'
+    found = download(learner, sql, "json").get_json()
+    assert found["rows"] == [[None, "", 1, "1", 'x,"y"', " z"]]
+    assert (found["store"], found["sql"]) == ("read", sql)
+
+
+def test_a_file_says_as_of_which_event_it_is(learner):
+    act(learner, "run sales")
+    act(learner, "cmd place_order customer=c1 product=mug qty=1")
+    named = {}
+    for store, sql in (("read", "SELECT * FROM sales"), ("write", "SELECT * FROM orders")):
+        made = download(learner, sql, "json", store)
+        named[store] = re.search(r"as-of-event-(\d+)-", made.headers["Content-Disposition"])[1]
+        assert made.get_json()["as_of_event"] == int(named[store])
+    assert named == {"read": "5", "write": "6"}
 
 
 def test_a_text_that_a_spreadsheet_would_take_for_a_formula_is_tamed_and_a_number_is_not(learner):

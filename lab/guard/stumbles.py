@@ -1,0 +1,153 @@
+"""Where SQLite stumbles over the grammar of a statement: what was probably meant, by the words around the place."""
+
+import difflib
+import re
+from collections.abc import Collection
+
+from lab.guard.messages import Place
+from lab.guard.places import ASIDE
+
+CLAUSES = {"select": 0, "from": 1, "where": 2, "group": 3, "having": 4, "order": 5, "limit": 6}
+"""The words that begin a part of a SELECT, and in which order the parts stand."""
+
+
+def _words(listed: str) -> frozenset[str]:
+    return frozenset(listed.split())
+
+
+KEYWORDS = _words("""
+    and as asc between by case cast cross desc distinct else end except exists from full glob group having in inner
+    intersect is join left like limit natural not null offset on or order outer over partition recursive right select
+    then union using values when where with
+""")
+
+TAKEN = _words("""
+    add all alter and as autoincrement between case check collate commit constraint create default deferrable delete
+    distinct drop else escape except exists foreign from group having in index insert intersect into is isnull join
+    limit not nothing notnull null on or order primary references returning select set table then to transaction union
+    unique update using values when where
+""")
+"""Words that SQLite takes for no name of a table or a column."""
+
+BEFORE_A_NAME = _words("select distinct from join by as on where and or not when then else , . ( = < > + - * /")
+
+ELSEWHERE = {
+    "top": "SQLite has no TOP: write LIMIT and the number at the end.",
+    "fetch": "SQLite has no FETCH: write LIMIT and the number at the end.",
+    "ilike": "SQLite has no ILIKE: its LIKE takes large and small letters for the same.",
+    "apply": "SQLite has no APPLY: write JOIN, or a SELECT in brackets.",
+}
+"""What other databases have, and SQLite says otherwise."""
+
+CURLY = re.compile("[\u2018\u2019\u201c\u201d\u201e\u00ab\u00bb]")
+STRAIGHT = "These quotes are bent, and no quotes to SQL: a text stands between straight single ones, as in 'Lamp'."
+
+TOKEN = re.compile(r"\w+|[^\w\s]")
+
+GENERAL = (
+    "SQLite could read everything before this. Look at this word and the one before it: is a comma too many or "
+    "too few, is a word missing, is it a name that needs double quotes?"
+)
+
+
+def about(said: str, sql: str, place: Place | None, known: Collection[str] = ()) -> str | None:
+    """Say what to do about an error of grammar; None if it is another one. ``known`` are names that are spelled right.
+
+    Without the statement and the place, only what holds of every one can be said.
+    """
+    if "unrecognized token" in said:
+        return _token(said, sql)
+    if "incomplete input" in said:
+        return _too_early(_plain(sql))
+    if "syntax error" not in said:
+        return None
+    if place is None:
+        return GENERAL
+    if CURLY.search(_plain(sql)):
+        return STRAIGHT
+    before = [token.lower() for token in TOKEN.findall(_plain(sql[: place.offset]))]
+    word = place.word.lower()
+    return _brackets(word, before) or _order(word, before) or _meant(place.word, before, known) or GENERAL
+
+
+def _token(said: str, sql: str) -> str:
+    token = said.partition('unrecognized token: "')[2].removesuffix('"')
+    if CURLY.search(token):
+        return STRAIGHT
+    if token.lower().startswith("x'"):
+        return "Bytes are written as pairs of hexadecimal digits: x'00ff'."
+    if token.startswith(":") and "::" in sql:
+        return "SQLite has no ::, it writes CAST(a AS TEXT)."
+    if re.match(r"\d", token):
+        return "A name that begins with a digit needs double quotes, and a text single ones."
+    if not token.startswith(("'", '"', "`", "[")):
+        return f"SQL has no sign {token[:1]} here. If it belongs to a text, that stands in single quotes."
+    return "A quote that is opened has to be closed; a quote inside a text is written twice: 'it''s'."
+
+
+def _too_early(plain: str) -> str:
+    tokens = [token.lower() for token in TOKEN.findall(plain)]
+    if tokens.count("(") > tokens.count(")"):
+        return "It ends too early: is a bracket or a word missing? One that is opened is not closed."
+    if tokens.count("case") > tokens.count("end"):
+        return "It ends too early: CASE needs its END."
+    last = tokens[-1].upper() if tokens and (tokens[-1] in KEYWORDS or not tokens[-1].isalnum()) else ""
+    return f"It ends too early: is a word missing behind {last}?" if last else "It ends too early: is a word missing?"
+
+
+def _brackets(word: str, before: list[str]) -> str | None:
+    opened = before.count("(") - before.count(")")
+    if word == ")" and opened <= 0:
+        return "This bracket closes none: take it away, or open one before it."
+    if before and before[-1] == "," and (word in CLAUSES or word in ")"):
+        return f"A comma too many: nothing stands between it and {word.upper()}."
+    if word == "," and before and before[-1] in (",", "select", "("):
+        return "A comma too many: nothing stands before it."
+    if word in CLAUSES and word != "select" and before.count("case") > before.count("end"):
+        return f"CASE needs its END before {word.upper()}."
+    inner = before[len(before) - before[::-1].index("(") :] if opened > 0 else []
+    if word in CLAUSES and word != "select" and opened > 0 and "select" not in inner:
+        return f"A bracket that is opened is not closed before {word.upper()}."
+    return None
+
+
+def _order(word: str, before: list[str]) -> str | None:
+    """Say that a part of the SELECT came too late, or that its BY is missing."""
+    if before and before[-1] in ("order", "group", "partition"):
+        return f"Behind {before[-1].upper()} stands BY: {before[-1].upper()} BY {word}."
+    depth, parts = 0, {0: list[str]()}
+    for token in before:
+        depth += {"(": 1, ")": -1}.get(token, 0)
+        if token in ("(", "select", "union", "except", "intersect"):
+            parts[depth] = []
+        elif token in CLAUSES:
+            parts.setdefault(depth, []).append(token)
+    later = [part for part in parts.get(depth, []) if CLAUSES.get(word, 9) < CLAUSES[part]]
+    if not later:
+        return None
+    part = later[0].upper() + (" BY" if later[0] in ("group", "order") else "")
+    return f"{word.upper()} stands before {part}: FROM, WHERE, GROUP BY, HAVING, ORDER BY, LIMIT is the order."
+
+
+def _meant(word: str, before: list[str], known: Collection[str]) -> str | None:
+    last = before[-1] if before else ""
+    for name in (word.lower(), last):
+        if name in ELSEWHERE:
+            return ELSEWHERE[name]
+    if last == "distinct" and word.lower() == "on":
+        return "SQLite has no DISTINCT ON: write GROUP BY."
+    if (
+        word.lower() in TAKEN
+        and last in BEFORE_A_NAME
+        and word.lower() not in CLAUSES.keys() - {"group", "order", "limit"}
+    ):
+        return f'SQL itself has the word {word}. As a name it stands in double quotes: "{word}".'
+    for name in (word, last):
+        meant = difflib.get_close_matches(name.lower(), KEYWORDS, n=1, cutoff=0.75)
+        if meant and name.lower() not in KEYWORDS | set(known) and len(name) > 2:
+            return f"did you mean {meant[0].upper()} where {name.upper()} stands?"
+    return None
+
+
+def _plain(sql: str) -> str:
+    return ASIDE.sub(lambda aside: "t" + " " * (len(aside[0]) - 1) if aside[0][0] == "'" else " " * len(aside[0]), sql)
