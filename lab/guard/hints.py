@@ -200,7 +200,8 @@ HINTS: tuple[tuple[str, Hint], ...] = (
     (r"(\w+)\(\) may not be used as a window function", "OVER belongs to functions such as sum, rank and row_number."),
     (
         "misuse of aggregate",
-        "Functions such as count and sum cannot stand in WHERE, nor in one another: write HAVING, or SELECT from this SELECT.",
+        "Functions such as count and sum cannot stand in WHERE, nor in one another: "
+        "write HAVING, or SELECT from this SELECT.",
     ),
     (
         "aggregate functions are not allowed in the GROUP BY",
