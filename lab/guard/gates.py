@@ -23,13 +23,14 @@ class Gate:
     """The authorizer of statements that look, or that change rows of some tables.
 
     ``tables`` may be changed, by name in lower case; ``others`` are the rest of main's tables and views; ``modules``
-    are the tables that SQLite brings.
+    are the tables that SQLite brings. ``begins`` is the first word of the statement, where that is known.
     """
 
     held_to: Policy
     tables: dict[str, str]
     modules: frozenset[str] = frozenset()
     others: frozenset[str] = frozenset()
+    begins: str = ""
     denied: str | None = None
     changed: set[str] = field(default_factory=set)
     is_late: Callable[[], bool] = lambda: False
@@ -57,7 +58,11 @@ class Gate:
         if action == sqlite3.SQLITE_PRAGMA and (name, second) == ("data_version", "") and not self.held_to.changes:
             # The full-text index asks this by itself.
             return None
-        if action in policy.CHANGES and name in policy.SCHEMA:
+        if self.begins in policy.NAMED_OTHERWISE:
+            return f"{self.held_to.may}, not {self.begins.upper()}"
+        if action in policy.CHANGES and name in policy.SCHEMAS:
+            if self.begins in policy.LOOKING:
+                return "the tables that SQLite itself brings cannot be read here"
             # This is the first that is asked when something is created or dropped.
             return f"{self.held_to.may}; nothing can be created or dropped, and SQLite's own tables stay closed"
         if self.held_to.changes and action in policy.CHANGES and inside is None:

@@ -9,7 +9,7 @@ import msgspec
 
 from lab.guard import hints, policy
 from lab.guard.gates import Gate
-from lab.guard.hardening import FOREIGN, connect, harden, uri, watched
+from lab.guard.hardening import FOREIGN, connect, first_word, harden, uri, watched
 from lab.guard.messages import Answer, Read
 from lab.guard.places import place_of
 from lab.guard.quotes import taken_for_text
@@ -40,6 +40,7 @@ def read(request: Read) -> Iterator[Answer]:
 
 
 def _ask(connection: sqlite3.Connection, gate: Gate, sql: str, most: int) -> Answer:
+    gate.begins = first_word(sql)
     with watched(connection, gate) as meter:
         try:
             with closing(connection.execute(sql)) as cursor:

@@ -7,7 +7,8 @@ from lab.guard.messages import Place
 from lab.guard.places import ASIDE, place_at
 from lab.values import closest
 
-PARAMETER = re.compile(r"[:@$](\w+)")
+PARAMETER = re.compile(r"(?<!:)[:@$](\w+(?:::\w+)*)")
+"""A parameter as SQLite reads it: what looks like the cast of another database is a part of its name."""
 UNSTEADY = re.compile(
     rf"\bcurrent_(?:date|time|timestamp)\b|\b(?:{'|'.join(sorted(policy.CLOCK | policy.CHANCE))})(?=\s*\()",
     re.IGNORECASE,

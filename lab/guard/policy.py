@@ -105,6 +105,7 @@ BOOKKEEPING = frozenset({"_checkpoint", "_seen", "_parked", "_lines"})
 """The tables with an underscore that may be looked at; any other belongs to the program."""
 
 SCHEMA = frozenset({"sqlite_master", "sqlite_schema"})
+SCHEMAS = SCHEMA | {"sqlite_temp_master"}
 
 NUMBERED_BY_SQLITE = "sqlite_sequence"
 """The table that SQLite makes by itself with the first AUTOINCREMENT."""
@@ -134,6 +135,10 @@ KINDS = {
     sqlite3.SQLITE_ALTER_TABLE: "ALTER",
 }
 """How a person would name a kind of action that is denied; those that are left create or drop something."""
+
+LOOKING = frozenset({"select", "values", "with", "explain"})
+NAMED_OTHERWISE = frozenset({"vacuum", "analyze"})
+"""Statements that begin otherwise than SQLite names what they do: VACUUM attaches a file, ANALYZE makes a table."""
 
 CHANGES = (sqlite3.SQLITE_INSERT, sqlite3.SQLITE_UPDATE, sqlite3.SQLITE_DELETE)
 

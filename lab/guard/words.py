@@ -55,7 +55,7 @@ def explain(error: BaseException, gate: Gate, meter: Meter) -> tuple[Kind, str]:
         return "limit", CODES[code]
     if isinstance(error, sqlite3.Warning | sqlite3.ProgrammingError) and "one statement" in said:
         return "error", "only one statement can be used at a time"
-    if missing := re.search(r"binding parameter [:@$]?(\w+)", said):
+    if missing := re.search(r"binding parameter [:@$]?([\w:]+)", said):
         return "error", NO_FIELD.format(missing[1])
     if "has no name" in said or "number of bindings" in said:
         return "error", NAMELESS

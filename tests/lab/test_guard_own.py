@@ -89,6 +89,7 @@ def test_a_built_in_one_will_do_as_a_copy_once_its_own_privileges_are_gone(name:
 MISTAKES = [
     (":total_cents)", ":total)", "OrderPlaced has no field :total", (8, 57), "did you mean :total_cents?"),
     ("cents = cents + ex", "cents = cent + ex", "SQLite says: no such column: cent", (9, 49), "did you mean cents?"),
+    (":total_cents)", ":total_cents::int)", "has no field :total_cents::int", (8, 57), "did you mean :total_cents?"),
     ("INSERT INTO spent", "INSERT INTO spend", "SQLite says: no such table: spend", (8, 13), "its own table only"),
     (
         "cents - :total",
