@@ -2,10 +2,11 @@
 
 import sqlite3
 import tomllib
+from contextlib import closing
 from functools import cache
 from pathlib import Path
 from types import ModuleType
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from cqrs import sql
 from lab import limits
@@ -26,10 +27,23 @@ class Told(NamedTuple):
 
 
 class Group(NamedTuple):
-    """Limits that belong together, under a title."""
+    """Limits that belong together, under a title; some are only for whoever runs a server."""
 
     title: str
     limits: list[Told]
+    for_a_server: bool = False
+
+
+class Short(NamedTuple):
+    """What learners ask first, with the limits that answer it."""
+
+    asks: str
+    says: list[str]
+
+
+@cache
+def _file() -> dict[str, Any]:
+    return tomllib.loads(FILE.read_text(encoding="utf-8"))
 
 
 @cache
@@ -37,10 +51,28 @@ def groups() -> list[Group]:
     """Return every limit that has words, in the order in which they are told."""
     values = named()
     return [
-        Group(group["title"], [Told(name, what, shown(name, values[name]), then) for name, (what, then) in told])
-        for group in tomllib.loads(FILE.read_text(encoding="utf-8"))["group"]
-        for told in [group["limits"].items()]
+        Group(
+            group["title"],
+            [Told(name, what, shown(name, values[name]), then) for name, (what, then) in group["limits"].items()],
+            group.get("for_a_server", False),
+        )
+        for group in _file()["group"]
     ]
+
+
+@cache
+def in_short() -> list[Short]:
+    """Return what learners ask first, with the values that the program goes by."""
+    values = {name: shown(name, value) for name, value in named().items()}
+    return [Short(short["asks"], [said.format(**values) for said in short["says"]]) for short in _file()["short"]]
+
+
+@cache
+def functions() -> list[str]:
+    """Return the functions that a question may call, as far as this SQLite has them; operators are none."""
+    with closing(sqlite3.connect(":memory:")) as connection:
+        there = {name for (name,) in connection.execute("SELECT DISTINCT name FROM pragma_function_list")}
+    return sorted(name for name in policy.ASK.functions & there | policy.SEARCH if name[0].isalpha())
 
 
 def named() -> dict[str, float]:

@@ -153,10 +153,14 @@ def closest(word: str, known: Iterable[str]) -> str:
 
 
 def sentence(text: str) -> str:
-    """Return what is said behind a colon elsewhere as a sentence of its own. What SQLite says is left as it is."""
+    """Return what is said behind a colon elsewhere as a sentence of its own.
+
+    What SQLite says is left as it is, and so is a name that something begins with, such as read.db.
+    """
     text = text.strip()
     whole = text.startswith("SQLite says") or text.endswith((".", "?", "!", ":"))
-    return f"{text[:1].upper()}{text[1:]}{'' if whole or not text else '.'}"
+    start = text[:1] if re.match(r"\w*[_.(]\w", text) else text[:1].upper()
+    return f"{start}{text[1:]}{'' if whole or not text else '.'}"
 
 
 def pairs(words: list[str], allowed: tuple[str, ...], example: str) -> dict[str, str]:

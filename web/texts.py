@@ -3,7 +3,7 @@
 from flask import Blueprint, render_template
 from flask.typing import ResponseReturnValue
 
-from lab.limits_told import groups
+from lab.limits_told import functions, groups, in_short
 
 words_blueprint = Blueprint("words", __name__)
 teach_blueprint = Blueprint("teach", __name__)
@@ -25,4 +25,4 @@ def teach() -> ResponseReturnValue:
 @limits_blueprint.get("/limits", endpoint="index")
 def limits() -> ResponseReturnValue:
     """Every limit, with its value and what happens there."""
-    return render_template("limits.html", groups=groups())
+    return render_template("limits.html", short=in_short(), functions=functions(), groups=groups())

@@ -160,4 +160,5 @@ def test_what_is_said_becomes_a_sentence_and_what_sqlite_says_stays() -> None:
     assert sentence("only SELECT can be used here") == "Only SELECT can be used here."
     assert sentence("did you mean name?") == "Did you mean name?"
     assert sentence("SQLite says: no such column: a") == "SQLite says: no such column: a"
+    assert sentence("read.db is full; undo or reset makes room") == "read.db is full; undo or reset makes room."
     assert sentence("") == ""
