@@ -12,7 +12,7 @@ OF_THE_HOUSE = re.compile(r"^--\s*(?:title|find):.*\n", re.MULTILINE)
 REBUILD = re.compile(r"^--\s*rebuild\s*$", re.MULTILINE)
 
 NO_COPY = {
-    "product_search": "Its table is a virtual one, made for full text. Those are closed to SQL that people type, "
+    "product_search": "Its table is a virtual one. Those are closed to SQL that people type, "
     "because a virtual table runs code of its own.",
 }
 """The built-in read models that cannot be copied, and why."""

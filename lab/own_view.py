@@ -19,7 +19,7 @@ def looked_over(model: Model, taken: set[str], who: str) -> dict[str, Any]:
     made = own_text.made_by(model.source)
     statements = len(projection.create) + sum(map(len, projection.on.values())) if projection else 0
     return {
-        "findings": [_told(finding) for finding in checked.findings],
+        "findings": [_told(finding) for finding in sorted(checked.findings, key=_line)],
         "marks": [_mark(finding) for finding in checked.findings if finding.place],
         "columns": checked.columns,
         "statements": statements,
@@ -29,13 +29,17 @@ def looked_over(model: Model, taken: set[str], who: str) -> dict[str, Any]:
     }
 
 
+def _line(finding: Finding) -> int:
+    return finding.place.line if finding.place else 0
+
+
 def _told(finding: Finding) -> dict[str, Any]:
-    said = finding.said.strip().rstrip(".")
-    return {
-        "line": finding.place.line if finding.place else None,
-        "said": f"{said[:1].upper()}{said[1:]}",
-        "hint": f"{finding.hint[:1].upper()}{finding.hint[1:]}" if finding.hint else None,
-    }
+    return {"line": _line(finding) or None, "said": _sentence(finding.said), "hint": _sentence(finding.hint or "")}
+
+
+def _sentence(said: str) -> str:
+    said = said.strip()
+    return f"{said[:1].upper()}{said[1:]}{'' if said.endswith(('.', '?', '!')) else '.'}" if said else ""
 
 
 def _mark(finding: Finding) -> dict[str, Any]:

@@ -57,7 +57,7 @@ def twice(events: int) -> str:
 def crash(times: int) -> str:
     """Say why a crash changed nothing."""
     return (
-        f"Still right: the projector died {counted(times, 'time')} on the way, and went on. "
+        f"Still right: the projector died {'once' if times == 1 else counted(times, 'time')} on the way, and went on. "
         "What had not been committed never happened."
     )
 

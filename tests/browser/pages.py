@@ -229,7 +229,7 @@ STOPS = (
     Stop("time travel, far apart", at("/travel?at=38&since=5", *BUSY)),
     Stop("time travel, with a poison event", at("/travel?at=7&since=9", *BUSY[:2], "poison", *BUSY[2:4])),
     Stop("read models of your own", at("/models", *OWN)),
-    Stop("a read model, with things to mend", own("try", LONG, SMALL.replace(":placed_on", ":day"))),
+    Stop("a read model, with things to mend", own("try", LONG, own_text.starter("mine").replace(":placed_on", ":day"))),
     Stop("a read model, tried, with a poison event", own("try", LONG, POISON)),
     Stop("words", at("/words")),
     Stop("limits", at("/limits")),

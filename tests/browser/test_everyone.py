@@ -1,4 +1,4 @@
-"""Every page can be used by everyone: axe-core finds nothing on it, and it never scrolls sideways."""
+"""Every page can be used by everyone: axe-core finds nothing on it, it never scrolls sideways, and no text is cut."""
 
 from typing import NamedTuple
 
@@ -16,6 +16,25 @@ JUDGE = """async (options) => {
     const {violations} = await axe.run(top, {resultTypes: ["violations"], ...options});
     return violations.map(({id, nodes}) => id + ": " + nodes.map((node) => node.html.slice(0, 200)).join(" | "));
 }"""
+
+CUT = """() => {
+    const top = document.querySelector("dialog[open]") ?? document.body;
+    const texts = document.createTreeWalker(top, NodeFilter.SHOW_TEXT), cut = [], range = document.createRange();
+    while (texts.nextNode()) {
+        const text = texts.currentNode, parent = text.parentElement;
+        if (!text.data.trim() || parent.closest("[title], .sr, .skip, .cm-editor, option, textarea, svg")) continue;
+        if (parent.closest(".strip .tape") || !parent.checkVisibility()) continue;
+        range.selectNodeContents(text);
+        const right = range.getBoundingClientRect().right;
+        for (let box = parent; box; box = box.parentElement) {
+            const {overflowX, clipPath} = getComputedStyle(box);
+            if (clipPath !== "none" || /auto|scroll/.test(overflowX)) break;
+            if (overflowX !== "visible" && right > box.getBoundingClientRect().right + 1.5) cut.push(text.data.trim());
+        }
+    }
+    return cut;
+}"""
+"""Texts that are cut off where no title says them whole. The log of the first sixty seconds is."""
 
 WITHOUT_CONTRAST = {"rules": {"color-contrast": {"enabled": False}}}
 
@@ -55,13 +74,16 @@ def tab(only_tab, complaints):
 
 
 @pytest.mark.parametrize("stop", STOPS, ids=lambda stop: stop.name)
-def test_nothing_scrolls_sideways_and_axe_finds_nothing_light_or_dark_wide_or_narrow(tab, complaints, axe, stop):
+def test_nothing_is_cut_or_scrolls_sideways_and_axe_finds_nothing_light_or_dark_wide_or_narrow(
+    tab, complaints, axe, stop
+):
     complaints.provoke("status of 4")
     page = stop.come(tab)
     page.evaluate(axe)
     for size in (LAPTOP, DESK, PHONE):
         page.set_viewport_size(size)
         assert overflow(page) <= 0, size
+        assert page.evaluate(CUT) == [], size
         # Contrast is the same at every width, and takes longer than all other rules.
         assert size == LAPTOP or page.evaluate(JUDGE, None if size == DESK else WITHOUT_CONTRAST) == []
     # It alone depends on the scheme.

@@ -78,7 +78,7 @@ def test_the_lines_can_be_downloaded_and_opened_as_a_file(visitor, tmp_path):
     download.value.save_as(file)
 
     other = enter(visitor(), path="/open")
-    other.get_by_label("or a transcript file").set_input_files(file)
+    other.get_by_label("or a file of them").set_input_files(file)
     other.get_by_role("button", name="Replay").click()
     expect(other.locator("#w-orders-o-1")).to_have_count(1)
 

@@ -159,6 +159,14 @@ def test_what_is_to_be_mended_is_said_at_its_place_with_and_without_a_script(lea
         assert text_of(soup(whole)) == source
 
 
+def test_what_is_to_be_mended_stands_in_the_order_of_its_lines_in_whole_sentences(shop):
+    wrong = SPEND.replace("spend VALUES", "spend (customer) VALUES").replace("+ :total_cents", "+ :day")
+    said = findings(soup(send(shop, wrong)))
+    lines = [int(each.split()[1]) for each in said]
+    assert lines == [11, 12]
+    assert all(each.endswith((".", "?")) for each in said)
+
+
 def test_the_marks_tell_the_editor_where(learner):
     page = soup(send(learner, SPEND.replace("cents = cents", "cents = cent"), htmx=True))
     [mark] = json.loads(page.select_one("#model-checked")["data-marks"])
