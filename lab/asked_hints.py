@@ -17,7 +17,6 @@ TABLES = (
     "SELECT * FROM sqlite_schema tells how they were made."
 )
 WRITE_THE_VALUE = "Write the value itself, as in WHERE order_id = 'o-1'."
-CLOSED = "SQLite's own tables cannot be read here, but for sqlite_schema"
 TOO_LONG = f"a value is too long: it has at most {policy.LIMITS[sqlite3.SQLITE_LIMIT_LENGTH]:,} bytes"
 
 CHANGING = {
@@ -63,6 +62,8 @@ def told(question: Sql, answer: Answer) -> Answer:
         return msgspec.structs.replace(answer, error=NO_PARAMETERS, hint=WRITE_THE_VALUE)
     if answer.error.startswith("a value or the statement is too long"):
         return msgspec.structs.replace(answer, error=TOO_LONG)
+    if "SQLite itself brings" in answer.error:
+        return msgspec.structs.replace(answer, hint=TABLES)
     word = first_word(question.sql)
     if answer.error.startswith(policy.READONLY.may):
         return _denied(question, answer, word)
@@ -76,9 +77,6 @@ def told(question: Sql, answer: Answer) -> Answer:
 
 def _denied(question: Sql, answer: Answer, word: str) -> Answer:
     """Say what does what a question may not."""
-    said = answer.error or ""
-    if word in ("select", "explain", "values") or (word == "with" and "created" in said):
-        return msgspec.structs.replace(answer, error=CLOSED, hint=TABLES)
     kind = re.match(r"\s*create\s+(?:unique\s+|temp\w*\s+|virtual\s+)*(\w+)", question.sql, re.IGNORECASE)
     if word == "create":
         hint = MAKING.get(kind[1].lower() if kind else "", MAKING["table"])
@@ -86,8 +84,7 @@ def _denied(question: Sql, answer: Answer, word: str) -> Answer:
         hint = DROPPING[question.store]
     else:
         hint = ELSEWHERE.get(word, CHANGING[question.store])
-    if word not in ("with", ""):
-        said = f"{policy.READONLY.may}, not {word.upper()}"
+    said = answer.error if word in ("with", "") else f"{policy.READONLY.may}, not {word.upper()}"
     return msgspec.structs.replace(answer, error=said, hint=hint)
 
 

@@ -118,7 +118,7 @@ MISTAKES = [
     ("read", "SHOW TABLES", "syntax error", "sqlite_schema tells"),
     ("read", ".tables", "syntax error", "sqlite_schema tells"),
     ("read", "USE write", "syntax error", "One store is asked at a time"),
-    ("read", "SELECT * FROM pragma_table_info('sales')", "SQLite's own tables cannot be read", "sqlite_schema tells"),
+    ("read", "SELECT * FROM pragma_table_info('sales')", "the tables that SQLite itself brings cannot be read", "sqlite_schema tells"),
     (
         "read",
         "SELECT * FROM _migrations",
