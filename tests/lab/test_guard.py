@@ -82,9 +82,9 @@ def computed(pid: int) -> float:
 
 
 def test_no_row_got_lost() -> None:
-    assert {name: len(rows) for name, rows in CORPORA.items()} == {"hostile_sql": 191, "more_sql": 911}
+    assert {name: len(rows) for name, rows in CORPORA.items()} == {"hostile_sql": 191, "more_sql": 913}
     assert [row.kind for row in CORPORA["hostile_sql"]].count("readonly") == 127
-    assert len(ROWS) == 191 + 911
+    assert len(ROWS) == 191 + 913
 
 
 @pytest.mark.parametrize("kind", corpus.KINDS)
@@ -233,6 +233,49 @@ def test_without_this_defence_rows_fall(files: dict[str, Path], defence: str, mo
     assert [row.id for row in rows if verdict(answers(files, row.steps[0])[0]) in row.expected] == []
 
 
+EDGES = {
+    sqlite3.SQLITE_LIMIT_LENGTH: ("SELECT length(zeroblob(100000))", "SELECT length(zeroblob(100001))"),
+    sqlite3.SQLITE_LIMIT_SQL_LENGTH: (f"SELECT '{'x' * 9_991}'", f"SELECT '{'x' * 9_992}'"),
+    sqlite3.SQLITE_LIMIT_COLUMN: ("SELECT " + "1, " * 63 + "1", "SELECT " + "1, " * 64 + "1"),
+    sqlite3.SQLITE_LIMIT_EXPR_DEPTH: ("SELECT 1" + " + 1" * 49, "SELECT 1" + " + 1" * 50),
+    sqlite3.SQLITE_LIMIT_COMPOUND_SELECT: ("SELECT 1" + " UNION SELECT 1" * 9, "SELECT 1" + " UNION SELECT 1" * 10),
+    sqlite3.SQLITE_LIMIT_FUNCTION_ARG: ("SELECT max(" + "1, " * 15 + "1)", "SELECT max(" + "1, " * 16 + "1)"),
+    sqlite3.SQLITE_LIMIT_LIKE_PATTERN_LENGTH: (f"SELECT 'a' LIKE '{'a' * 50}'", f"SELECT 'a' GLOB '{'a' * 51}'"),
+    sqlite3.SQLITE_LIMIT_VARIABLE_NUMBER: ("EXPLAIN SELECT ?32", "EXPLAIN SELECT ?33"),
+}
+
+
+@pytest.mark.parametrize("limit", EDGES)
+def test_each_limit_is_met_just_behind_its_edge_and_by_nothing_else(
+    limit: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    at, over = EDGES[limit]
+    without_a_value = "error" if limit == sqlite3.SQLITE_LIMIT_VARIABLE_NUMBER else "rows"
+    assert [answer.kind for answer in answers({}, at, over)] == [without_a_value, "limit"]
+    monkeypatch.delitem(policy.LIMITS, limit)
+    assert answers({}, over)[0].kind == without_a_value
+
+
+def test_what_is_not_tried_at_its_edge_is_set_all_the_same(files: dict[str, Path]) -> None:
+    with closing(hardening.connect(hardening.uri(str(files["main"]), "ro"), 0)) as connection:
+        hardening.harden(connection, policy.READONLY)
+        assert {limit: connection.getlimit(limit) for limit in policy.LIMITS} == policy.LIMITS
+        assert connection.getlimit(sqlite3.SQLITE_LIMIT_ATTACHED) == 0
+        names = ("query_only", "trusted_schema", "cell_size_check", "mmap_size", "temp_store", "cache_size")
+        settings = {name: connection.execute(f"PRAGMA {name}").fetchone()[0] for name in names}
+        assert settings == dict(zip(names, (1, 0, 1, 0, 2, -2000), strict=True))
+
+
+@pytest.mark.skipif(not (PROC / "self" / "limits").exists(), reason="needs /proc")
+def test_the_system_limits_a_worker_too(fresh: Keeper) -> None:
+    lines = (PROC / str(process(fresh)) / "limits").read_text().splitlines()
+    soft = {line[:26].strip(): line[26:].split()[0] for line in lines[1:]}
+    assert int(soft["Max address space"]) == policy.ADDRESS_BYTES
+    assert int(soft["Max file size"]) == policy.FILE_BYTES
+    assert int(soft["Max core file size"]) == 0
+    assert policy.CPU_SECONDS <= int(soft["Max cpu time"]) <= policy.CPU_SECONDS + 60
+
+
 def test_the_clock_is_looked_at_while_a_statement_is_planned_too(
     files: dict[str, Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -252,12 +295,16 @@ def test_what_is_said_beside_an_answer_has_a_time_of_its_own(
     assert (answer.value, answer.plan) == ("sku-1", ())
 
 
-def test_without_query_only_a_table_could_be_made_once_the_authorizer_is_gone(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_query_only_a_table_could_be_made_once_the_authorizer_is_gone(
+    files: dict[str, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
     take_out("authorizer", monkeypatch)
     make = ("CREATE TABLE t (a)", "SELECT count(*) FROM t")
     assert answers({}, *make)[1].kind == "error"
     monkeypatch.setattr(policy, "READONLY", replace(policy.READONLY, changes=True))
     assert answers({}, *make)[1].value == 0
+    # A store is opened so that nothing can be written even then.
+    assert "readonly database" in str(answers(files, make[0])[0].error)
 
 
 GREEDY = (

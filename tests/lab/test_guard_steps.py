@@ -64,13 +64,13 @@ ABLATIONS: dict[str, tuple[tuple[str, ...], Callable[[pytest.MonkeyPatch], None]
         lambda patch: patch.setattr(policy, "RESERVED", ("sqlite_",)),
     ),
     "words": (
-        ("H241", "R328", "R329"),
+        ("H241", "R328", "R329", "R912", "R913"),
         lambda patch: (
             patch.setattr(own, "first_word", lambda sql: "delete"),
             patch.setattr(gates.Gate, "_why_not_changed", lambda gate, name, schema: gate.changed.add(name)),
         ),
     ),
-    "limits": (("H251",), lambda patch: patch.setattr(policy, "LIMITS", {})),
+    "limits": (("H251", "R467", "R468", "R839", "R841"), lambda patch: patch.setattr(policy, "LIMITS", {})),
 }
 
 
@@ -99,6 +99,20 @@ def test_without_this_rule_another_read_model_would_be_read(store: OwnStore, sql
 def work_and_clock(read_db: Path) -> str:
     error = str(tried(read_db, *CORPUS["H246"].steps).error)
     return next(what for what in ("30,000 units", "1 ms", "100 ms") if what in error)
+
+
+def twofold(columns: int) -> tuple[str, ...]:
+    """Steps for which SQLite writes a program that is twice as long with each column."""
+    each = "".join(f", c{number} AS (c{number - 1} + c{number - 1})" for number in range(1, columns))
+    return f"CREATE TABLE t (c0{each})", "INSERT INTO t (c0) VALUES (1)", f"DELETE FROM t WHERE c{columns - 1} = 0"
+
+
+def test_the_program_of_a_statement_has_a_length(read_db: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert [tried(read_db, *twofold(columns)).kind for columns in (12, 15)] == ["done", "limit"]
+    monkeypatch.delitem(policy.LIMITS, sqlite3.SQLITE_LIMIT_VDBE_OP)
+    monkeypatch.setattr(policy, "EVENT_WORK", 10**12)
+    monkeypatch.setattr(policy, "APPLY", replace(policy.APPLY, seconds=600))
+    assert tried(read_db, *twofold(15)).kind == "done"
 
 
 def test_endless_work_is_ended_by_the_same_figure_everywhere_and_else_by_the_processor_s_time(
