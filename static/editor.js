@@ -69,15 +69,22 @@ const read = (text, otherwise) => { try { return JSON.parse(text); } catch { ret
 // What can be meant at a place, beside the columns behind a dot, which CodeMirror knows of by itself.
 function offered(area) {
   const naming = (context) => context.matchBefore(/\bAS\s+\w*/i);
-  const dotted = (context) => naming(context) ? null : cm.schemaCompletionSource({ dialect: cm.SQLite, schema: read(area.dataset.names, {}) })(context);
+  const from = (context) => context.matchBefore(/\b(?:FROM|JOIN|INTO|UPDATE)\s+\w*/i);
+  const tables = (context) => {
+    const found = from(context);
+    if (!found) return null;
+    const start = found.from + found.text.search(/\w*$/);
+    return { from: start, options: named(Object.keys(read(area.dataset.names, {})), "table"), validFor: /^\w*$/ };
+  };
+  const dotted = (context) => naming(context) || from(context) ? null : cm.schemaCompletionSource({ dialect: cm.SQLite, schema: read(area.dataset.names, {}) })(context);
   const words = (context) => {
     const param = context.matchBefore(/:\w*/);
     if (param) return { from: param.from + 1, options: named(paramsAt(area, context), "parameter"), validFor: /^\w*$/ };
     const word = context.matchBefore(/\w+/);
-    if (naming(context)) return null;
+    if (naming(context) || from(context)) return null;
     if (!word && !context.explicit) return null;
-    const from = word ? word.from : context.pos;
-    if (context.state.sliceDoc(from - 1, from) === ".") return null;
+    const start = word ? word.from : context.pos;
+    if (context.state.sliceDoc(start - 1, start) === ".") return null;
     const columns = new Map();
     for (const [table, its] of Object.entries(read(area.dataset.names, {}))) {
       for (const column of its) columns.set(column, [...(columns.get(column) ?? []), table]);
@@ -87,9 +94,9 @@ function offered(area) {
       ...named(KEYWORDS, "", -1),
       ...FUNCTIONS.map((label) => ({ label, apply: label + "(", detail: "function", boost: -2 })),
     ];
-    return { from, options, validFor: /^\w*$/ };
+    return { from: start, options, validFor: /^\w*$/ };
   };
-  return [dotted, words];
+  return [tables, dotted, words];
 }
 
 const named = (labels, detail, boost = 0) => labels.map((label) => ({ label, detail, boost }));

@@ -136,6 +136,9 @@ def _unqualified(name: str, asked: Asked) -> str:
         near = difflib.get_close_matches(name.lower(), known, n=1)
         if near and near[0] != name:
             return f"did you mean {near[0]}?"
+        parts = [column for column in dict.fromkeys(known) if len(name) > 2 and name.lower() in column]
+        if parts and name not in known:
+            return f"did you mean {' or '.join(parts[:3])}?"
     if named and name not in columns:
         more = " …" if len(columns) > MOST_COLUMNS else ""
         here = ", ".join(dict.fromkeys(columns[:MOST_COLUMNS]))

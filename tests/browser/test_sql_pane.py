@@ -150,6 +150,23 @@ def test_enter_is_a_new_line_whatever_is_offered_and_tab_takes_the_first_of_it(p
     expect(editor(page)).to_be_focused()
 
 
+def test_behind_from_tables_are_offered_and_taken_by_keyboard(page):
+    opened(page)
+    typed(page, "SELECT * FROM pro")
+    offered = page.locator("#sql-editor [role=option]")
+    expect(offered.first).to_contain_text("product_card")
+    expect(page.locator("#sql-editor [role=option]", has_text="product_id")).to_have_count(0)
+    page.wait_for_timeout(100)
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Enter")
+    page.keyboard.press("ControlOrMeta+Enter")
+    expect(figures(page)).to_contain_text("3 rows")
+    page.keyboard.press("Escape")
+    for stop in ("What is allowed", "What was asked", "Rows of the answer"):
+        page.keyboard.press("Tab")
+        assert stop in page.evaluate("document.activeElement.ariaLabel ?? document.activeElement.textContent")
+
+
 def test_escape_leads_out_of_the_editor_and_then_out_of_the_dialog_and_the_draft_stays(page):
     opened(page)
     typed(page, "SELECT 'a draft'")

@@ -43,6 +43,7 @@ MISTAKES = [
     ("write", "SELECT name", "no such column: name", "FROM is missing: SELECT name FROM "),
     ("write", "SELECT *", "no tables specified", "FROM is missing: say which table, as in SELECT * FROM "),
     ("write", "SELECT id FROM orders JOIN customers", "ambiguous column name: id", "such as customers.id"),
+    ("write", "SELECT cust FROM orders", "no such column", "did you mean customer_id or customer_name?"),
     # Grammar
     ("read", "SELECT name, FROM product_card", "syntax error", "A comma too many: nothing stands between it and FROM."),
     ("read", "SELECT , name FROM product_card", "syntax error", "A comma too many: nothing stands before it."),
@@ -118,7 +119,12 @@ MISTAKES = [
     ("read", "SHOW TABLES", "syntax error", "sqlite_schema tells"),
     ("read", ".tables", "syntax error", "sqlite_schema tells"),
     ("read", "USE write", "syntax error", "One store is asked at a time"),
-    ("read", "SELECT * FROM pragma_table_info('sales')", "the tables that SQLite itself brings cannot be read", "sqlite_schema tells"),
+    (
+        "read",
+        "SELECT * FROM pragma_table_info('sales')",
+        "that SQLite itself brings",
+        "sqlite_schema tells",
+    ),
     (
         "read",
         "SELECT * FROM _migrations",
