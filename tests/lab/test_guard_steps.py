@@ -8,10 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from lab.guard import canaries, corpus, gates, ordeal, own, policy, projecting
+from lab.guard import canaries, corpus, gates, ordeal, own, patching, policy, projecting
 from lab.guard.hardening import connect
-from lab.guard.messages import Stepped, Steps
+from lab.guard.messages import Patch, Refused, Stepped, Steps
 from lab.guard.own import OwnStore, Unfit
+from lab.guard.words import LOST
 
 FILES = (Path(__file__).parent / "guard" / f"{name}.tsv" for name in ("hostile_sql", "more_sql"))
 CORPUS = {row.id: row for file in FILES for row in corpus.rows(file)}
@@ -158,6 +159,19 @@ def test_a_statement_that_ends_the_transaction_is_found_out_before_anything_else
         store.run(sql, {})
     assert not store.connection.in_transaction
     assert [name for (name,) in store.connection.execute("SELECT name FROM sqlite_schema WHERE name = 'mine'")] == []
+
+
+def test_a_change_by_hand_that_ends_its_transaction_is_not_noted_as_done(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = a_file(tmp_path)
+    with closing(sqlite3.connect(file)) as connection:
+        connection.execute("CREATE TABLE _lines (projection TEXT PRIMARY KEY, n, position)")
+    # The authorizer denies this before; here it lets everything pass.
+    monkeypatch.setattr(gates.Gate, "__call__", lambda gate, *what: gate.changed.add("mine") or 0)
+    assert patching.patch(Patch(str(file), "COMMIT", 1, 100)) == Refused(LOST)
+    with closing(sqlite3.connect(file)) as connection:
+        assert connection.execute("SELECT * FROM _lines").fetchall() == []
 
 
 def test_a_statement_that_fails_halfway_leaves_nothing_behind(store: OwnStore) -> None:
