@@ -1,7 +1,6 @@
 """What was asked in SQL before, from the journal; and what there is to ask: the tables and their columns."""
 
-import json
-from collections import Counter
+from functools import lru_cache
 from typing import NamedTuple
 
 from lab.actions import Sql
@@ -30,21 +29,18 @@ class Asked(NamedTuple):
 
 def history(sandbox: Sandbox) -> list[Asked]:
     """Return the last different questions to both stores, each as it was asked last, the newest first."""
-    connection = sandbox.lab.connection
-    rows = connection.execute(
-        "SELECT n, line, outcome, reason FROM journal WHERE line LIKE 'sql %' ORDER BY n DESC LIMIT ?", (LOOKED_AT,)
-    ).fetchall()
-    found = [each for row in rows if (each := _asked(*row))]
-    times = Counter((each.store, each.sql) for each in found)
-    different = {(each.store, each.sql): each for each in reversed(found)}
-    last = sorted(different.values(), key=lambda each: -each.n)[:MOST]
-    heads = dict(
-        connection.execute(
-            "SELECT n, max(head) FROM samples WHERE n IN (SELECT value FROM json_each(?)) GROUP BY n",
-            (json.dumps([each.n for each in last]),),
-        )
-    )
-    return [each._replace(head=heads.get(each.n), times=times[each.store, each.sql]) for each in last]
+    rows = sandbox.lab.connection.execute(HISTORY, {"looked_at": LOOKED_AT, "most": MOST}).fetchall()
+    return [found._replace(head=head, times=times) for *row, head, times in rows if (found := _asked(*row))]
+
+
+HISTORY = """
+WITH last AS (SELECT n, line FROM journal WHERE line LIKE 'sql %' ORDER BY n DESC LIMIT :looked_at),
+     different AS (SELECT max(n) AS n, count(*) AS times FROM last GROUP BY line ORDER BY 1 DESC LIMIT :most),
+     heads AS (SELECT n, max(head) AS head FROM samples WHERE n IN (SELECT n FROM different) GROUP BY n)
+SELECT n, line, outcome, reason, head, times
+FROM different JOIN journal USING (n) LEFT JOIN heads USING (n)
+ORDER BY n DESC
+"""
 
 
 def asked(sandbox: Sandbox, n: int) -> Asked | None:
@@ -56,11 +52,18 @@ def asked(sandbox: Sandbox, n: int) -> Asked | None:
 
 
 def _asked(n: int, line: str, outcome: str | None, reason: str | None) -> Asked | None:
+    question = _question(line)
+    return Asked(n, question.store, question.sql, outcome, reason) if question else None
+
+
+@lru_cache(maxsize=500)
+def _question(line: str) -> Sql | None:
+    """Read a line; a long one takes long, and the same ones are shown with every answer."""
     try:
         action = parse(line)
     except BadLine:
         return None
-    return Asked(n, action.store, action.sql, outcome, reason) if isinstance(action, Sql) else None
+    return action if isinstance(action, Sql) else None
 
 
 def names(sandbox: Sandbox, store: str) -> dict[str, list[str]]:
