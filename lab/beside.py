@@ -88,7 +88,7 @@ def _fill(stores: Stores, action: Model, line: Line) -> Done:
     if _green(stores, name).status == "stopped":
         green.set_status(name, "running")
     if goal > before:
-        stores.next.fill(projection, stores.write.events_after, goal - before)
+        stores.next.fill(projection, stores.write.events_after, goal - before, stores.turn)
     after = _green(stores, name)
     if after.position > before:
         fills = [*standing[name]["fills"], [stores.clock.now(), after.position]]

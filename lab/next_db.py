@@ -83,9 +83,9 @@ class NextDb:
         own.begin(store, self.path, projection, 0, self._pages)
         return BEGUN if text is None else BEGUN | {"text": text}
 
-    def fill(self, projection: Projection, feed: own.Feed, limit: int) -> None:
+    def fill(self, projection: Projection, feed: own.Feed, limit: int, turn: own.Turn | None) -> None:
         """Apply up to ``limit`` events to a read model beside."""
-        own.fill(self.store(), self.path, projection, feed, limit, self._pages)
+        own.fill(self.store(), self.path, projection, feed, limit, self._pages, turn)
 
     def share_room(self, read: sqlite3.Connection, pages: int) -> None:
         """Let this file and read.db together grow to so many pages."""

@@ -95,11 +95,23 @@ def _model(projection: Own) -> guard.Model:
 # Filled
 
 
+@dataclass(slots=True)
+class Turn:
+    """What the background gives a read model at a time; where that was not enough, it is ``over``."""
+
+    seconds: float = policy.TURN_SECONDS
+    over: bool = False
+
+
+TURN_OVER = "it took longer than its turn, so nothing of it was kept: next time with fewer events"
+
+
 @dataclass(frozen=True, slots=True)
 class OwnRoute:
     """The way to a read model of one's own, as ``Route`` is to the others.
 
-    ``store`` is this process's connection to the same file; the rows are not changed through it.
+    ``store`` is this process's connection to the same file; the rows are not changed through it. Only a ``divisible``
+    delivery may take more than one transaction. In a ``turn`` it is one, or it fails.
     """
 
     store: ReadStore
@@ -109,21 +121,41 @@ class OwnRoute:
     guards: Guards = CORRECT
     crash: str | None = None
     n: int = 0
+    divisible: bool = True
+    turn: Turn | None = None
 
     def deliver(self, events: Sequence[RecordedEvent], now: Callable[[], int]) -> Progress:
         """Deliver events, not too many at once; the checkpoint tells afterwards how far they came."""
-        progress = Progress()
-        for start in range(0, max(1, len(events)), policy.BATCH_EVENTS):
-            came = self._deliver(events[start : start + policy.BATCH_EVENTS], now, self.n or -start)
+        if self.turn is not None:
+            return self._in_a_turn(events, now, self.turn)
+        progress, start, size = Progress(), 0, policy.BATCH_EVENTS
+        while start == 0 or start < len(events):
+            seconds = policy.TURN_SECONDS if self.divisible and size > 1 else None
+            try:
+                came = self._deliver(events[start : start + size], now, self.n or -start, seconds)
+            except guard.TurnOver:
+                # Others want to be delivered to as well, so this goes on in smaller pieces.
+                size = max(1, size // 4)
+                continue
             progress += came
             if came.crashed or any(incident.what == "stopped" for incident in came.incidents):
                 break
+            start += size
         return progress
 
-    def _deliver(self, batch: Sequence[RecordedEvent], now: Callable[[], int], n: int) -> Progress:
+    def _in_a_turn(self, events: Sequence[RecordedEvent], now: Callable[[], int], turn: Turn) -> Progress:
+        try:
+            return self._deliver(events, now, self.n, turn.seconds)
+        except guard.TurnOver:
+            turn.over = True
+            raise CannotDo(TURN_OVER) from None
+
+    def _deliver(
+        self, batch: Sequence[RecordedEvent], now: Callable[[], int], n: int, seconds: float | None
+    ) -> Progress:
         model, before = _model(self.projection), self.store.position(self.projection.name)
         try:
-            return guard.deliver(self.file, model, batch, now, self.pages, self.guards, self.crash, n)
+            return guard.deliver(self.file, model, batch, now, self.pages, self.guards, self.crash, n, seconds)
         except guard.Overrun as overrun:
             return Progress(incidents=[self._stop(batch, overrun)])
         except OutOfOrder:
@@ -158,13 +190,21 @@ class OwnRoute:
 Feed = Callable[[int, int], Sequence[RecordedEvent]]
 
 
-def fill(store: ReadStore, file: Path, projection: Projection, feed: Feed, limit: int, pages: int) -> None:
+def fill(
+    store: ReadStore,
+    file: Path,
+    projection: Projection,
+    feed: Feed,
+    limit: int,
+    pages: int,
+    turn: Turn | None = None,
+) -> None:
     """Apply up to ``limit`` events with every guard on: what ``catch_up`` does, in the worker where it must be."""
     if not isinstance(projection, Own):
         catch_up(store, [projection], feed, limit)
         return
     events = feed(store.position(projection.name), limit)
-    OwnRoute(store, file, projection, pages).deliver(events, lambda: 0)
+    OwnRoute(store, file, projection, pages, turn=turn).deliver(events, lambda: 0)
 
 
 # Shown

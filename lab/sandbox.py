@@ -21,6 +21,7 @@ from lab.journal import Entry, Journal
 from lab.language import parse
 from lab.motion import Motion
 from lab.outcome import CannotDo
+from lab.own_motion import OwnMotion
 from lab.state import state_of
 from lab.stores import Stores
 from lab.values import BadLine
@@ -324,11 +325,16 @@ class Sandbox:
     # The real clock
 
     def _set_in_motion(self) -> None:
-        self._motions = {own: Motion(self.stores, own=own) for own in (False, True)}
+        self._motions = {motion.own: motion for motion in (Motion(self.stores), OwnMotion(self.stores))}
+        self._plan()
 
     def _plan(self) -> None:
-        for motion in self._motions.values():
-            motion.plan()
+        """Settle what moves next by itself; on a manual clock nothing does."""
+        if self.stores.clock.kind == "real":
+            room = self.stores.journal.make_room()
+            with self.stores.once.held():
+                for motion in self._motions.values():
+                    motion.plan(room=room)
 
     def due(self, *, own: bool = False) -> float | None:
         """Return in how many seconds the projector or a shopper has something to do, or None.
@@ -343,7 +349,7 @@ class Sandbox:
         with self.lock:
             self.stores.ensure_read()
             moved = self._motions[own].advance()
-            self._motions[not own].plan()
+            self._plan()
         if moved:
             self._changed()
         return moved

@@ -41,6 +41,7 @@ class Stores:
         self.clock = clock
         self._fast = fast
         self.points: Callable[[str], At] = self._armed
+        self.turn: own.Turn | None = None
         self.owed: list[tuple[Line, Done, str, int]] = []
         found = damage.look_over(folder)
         self.journal = damage.open_journal(folder, fast=fast)
@@ -259,7 +260,9 @@ class Stores:
         if isinstance(projection, own.Own):
             file, pages = self.folder / "read.db", pages_of(self.read.connection)
             crash = self.crashes().get(name) if n is not None else None
-            return OwnRoute(self.read, file, projection, pages, self.guards(name), crash, n or 0)
+            guards, divisible = self.guards(name), self._is_careful(name)
+            turn = self.turn if n is not None else None
+            return OwnRoute(self.read, file, projection, pages, guards, crash, n or 0, divisible, turn)
         at = self.points(name) if n is not None else lambda point: None
         return Route(self.read, projection, self.guards(name), at, n or 0)
 
@@ -268,8 +271,10 @@ class Stores:
 
         Where nothing but the note of its line keeps rows from being committed twice, it is what fits in one batch.
         """
-        careful = self.guards(name) == CORRECT and name not in self.crashes() and not books.parked(self.read, name)
-        return policy.BATCH_EVENTS if self.is_own(name) and not careful else limits.MAX_EVENTS
+        return policy.BATCH_EVENTS if self.is_own(name) and not self._is_careful(name) else limits.MAX_EVENTS
+
+    def _is_careful(self, name: str) -> bool:
+        return self.guards(name) == CORRECT and name not in self.crashes() and not books.parked(self.read, name)
 
     def _armed(self, name: str) -> At:
         """Return what happens at each point on the way to a read model: nothing, or the crash that is armed."""

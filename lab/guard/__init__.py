@@ -58,6 +58,7 @@ __all__ = [
     "Place",
     "Refused",
     "Rehearsed",
+    "TurnOver",
     "ask",
     "check",
     "close",
@@ -84,6 +85,10 @@ OFF = "SQL that people type is switched off on this server, because its SQLite {
 
 class Overrun(Exception):
     """Events could not be delivered, and no waiting would help: the message says why. The projection has to stop."""
+
+
+class TurnOver(Exception):
+    """Events took longer than they were given, and nothing of them is kept; fewer of them may do."""
 
 
 # Looking
@@ -184,16 +189,20 @@ def deliver(
     guards: Guards = CORRECT,
     crash: str | None = None,
     line: int = 0,
+    seconds: float | None = None,
 ) -> Progress:
     """Deliver events to a read model in read.db in one transaction: what ``Route.deliver`` does, in the worker.
 
     Raise what SQLite raised if the store is in trouble, OutOfOrder if the correct projector does not take an event,
-    and Overrun if the projection does not come to an end.
+    Overrun if the projection does not come to an end, and TurnOver if it takes more than ``seconds`` of the processor.
     """
     if why_not := trusted():
         raise Overrun(why_not)
     picked_up = now()
-    told = _deliver(Deliver(str(read_db), _clean(model), tuple(events), guards, crash, line, pages))
+    request = Deliver(str(read_db), _clean(model), tuple(events), guards, crash, line, pages, seconds=seconds)
+    told = _deliver(request)
+    if told.given_up:
+        raise TurnOver
     if told.out_of_order:
         raise OutOfOrder(model.name, *told.out_of_order)
     progress = Progress(incidents=list(told.incidents), crashed=[model.name] if told.crashed else [])

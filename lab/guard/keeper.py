@@ -118,7 +118,7 @@ class Keeper:
 
     def __init__(self, workers: int = WORKERS) -> None:
         self._turns = Turns(workers)
-        self._delivering = threading.Lock()
+        self._delivering = Turns(1)
         # One for each place. None stands for a worker that has still to be started.
         self._warm: LifoQueue[Worker | None] = LifoQueue()
         for _ in range(workers):
@@ -234,8 +234,8 @@ class Keeper:
         return stepped or Stepped("late", LATE.format(STEP_SECONDS * 1000))
 
     def deliver(self, request: Request, kind: Any, seconds: float) -> Any:
-        """Return the one reply to a request for read models of people's own; they share one worker at a time."""
-        with self._delivering:
+        """Return the one reply to a request for read models of people's own; they share one worker, in turns."""
+        with self._delivering.turn(None):
             return self.once(request, kind, seconds)
 
     def once(self, request: Request, kind: Any, seconds: float, who: str | None = None) -> Any:

@@ -91,7 +91,7 @@ class Deliver(msgspec.Struct, frozen=True, tag="deliver"):
 
     ``singly`` gives each event a transaction of its own, and the crash comes with the last. ``backwards`` lets SQLite
     read rows the other way round wherever a statement names no order, so that what is left to chance shows itself.
-    ``retry`` is about one parked event, which is applied.
+    ``retry`` is about one parked event, which is applied. What takes more than ``seconds`` to compute is given up.
     """
 
     file: str
@@ -104,6 +104,7 @@ class Deliver(msgspec.Struct, frozen=True, tag="deliver"):
     singly: bool = False
     backwards: bool = False
     retry: bool = False
+    seconds: float | None = None
 
 
 class Sing(msgspec.Struct, frozen=True, tag="sing"):
@@ -227,6 +228,7 @@ class Delivered(msgspec.Struct, frozen=True, tag="delivered"):
     """Events were delivered: the positions (after, before) if the checkpoint moved, what befell events, who crashed.
 
     ``out_of_order`` says that an event was not taken, because it is not the next one: (where it stands, what came).
+    ``given_up`` says that it took too long, and that nothing of it is kept.
     """
 
     moved: tuple[int, int] | None
@@ -234,6 +236,7 @@ class Delivered(msgspec.Struct, frozen=True, tag="delivered"):
     crashed: bool
     work: int = 0
     out_of_order: tuple[int, int] | None = None
+    given_up: bool = False
 
 
 class Refused(msgspec.Struct, frozen=True, tag="refused"):

@@ -1,7 +1,9 @@
 """read.db as a learner's own projection gets it: the projector is the usual one, the statements are guarded."""
 
 import json
+import math
 import sqlite3
+import time
 from collections.abc import Iterable
 from contextlib import closing
 from typing import Any
@@ -41,11 +43,17 @@ class Unfit(sqlite3.OperationalError):
             self.sqlite_errorcode = sqlite3.SQLITE_INTERRUPT
 
 
+class GivenUp(sqlite3.OperationalError):
+    """The events of a request have had their time, and nothing of them is kept. That is no event's fault."""
+
+    sqlite_errorcode = sqlite3.SQLITE_INTERRUPT
+
+
 class OwnStore(ReadStore):
     """One connection to read.db on which every statement that is not the program's is held to a policy.
 
     ``own`` are the tables that the learner's file made. It changes no others, and reads no others. ``source`` is the
-    text of that file.
+    text of that file, ``until`` a reading of the process's clock behind which no statement begins any more.
     """
 
     def __init__(
@@ -59,6 +67,7 @@ class OwnStore(ReadStore):
         self.work = self.spent = 0
         self.own = {name.lower(): name for name in own if name not in BUILT_IN}
         self.event: object = None
+        self.until = math.inf
         harden(connection, policy.APPLY)
         self._gate = own_gate(connection, policy.APPLY, self.own)
         self._set_room(most_pages)
@@ -69,6 +78,8 @@ class OwnStore(ReadStore):
         """Run one statement of the learner's projection; all those of an event share one allowance of work."""
         if parameters.get("position") != self.event or self.event is None:
             self.event, self.work = parameters.get("position"), 0
+        if time.process_time() >= self.until:
+            raise GivenUp
         try:
             self._step(self._gate, sql, parameters)
         except Unfit as unfit:

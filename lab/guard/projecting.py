@@ -1,6 +1,8 @@
 """What a learner's own projection does in the worker: it is tried, its table is made, events are delivered to it."""
 
+import math
 import sqlite3
+import time
 from contextlib import closing
 
 from cqrs.events import RecordedEvent
@@ -21,7 +23,7 @@ from lab.guard.messages import (
     Steps,
     trouble,
 )
-from lab.guard.own import OwnStore, Unfit
+from lab.guard.own import GivenUp, OwnStore, Unfit
 from lab.guard.own_file import check
 from lab.outcome import Incident
 
@@ -79,7 +81,9 @@ def deliver(request: Deliver) -> Delivered | Refused:
         with closing(connect(uri(request.file, "rw"), policy.LOCK_SECONDS)) as connection:
             _as_read_db(connection)
             connection.execute(f"PRAGMA reverse_unordered_selects = {request.backwards:d}")
-            return _deliver(OwnStore(connection, (request.model.name,), request.pages, request.model.source), request)
+            store = OwnStore(connection, (request.model.name,), request.pages, request.model.source)
+            store.until = math.inf if request.seconds is None else time.process_time() + request.seconds
+            return _deliver(store, request)
     except sqlite3.DatabaseError as error:
         return trouble(error)
 
@@ -96,8 +100,9 @@ def _deliver(store: OwnStore, request: Deliver) -> Delivered:
         one = _deliver_batch(store, request, batch, request.crash if batch is batches[-1] else None)
         moved = one.moved and (one.moved[0], told.moved[1] if told.moved else one.moved[1])
         befell = told.incidents + one.incidents
-        told = Delivered(moved or told.moved, befell, one.crashed, store.spent, one.out_of_order)
-        if one.crashed or one.out_of_order or any(incident.what == "stopped" for incident in one.incidents):
+        told = Delivered(moved or told.moved, befell, one.crashed, store.spent, one.out_of_order, one.given_up)
+        stopped = any(incident.what == "stopped" for incident in one.incidents)
+        if one.crashed or one.out_of_order or one.given_up or stopped:
             break
     return told
 
@@ -118,6 +123,8 @@ def _deliver_batch(
     except OutOfOrder:
         stands = store.position(name)
         return Delivered(None, (), crashed=False, out_of_order=(stands, _not_the_next(events, stands)))
+    except GivenUp:
+        return Delivered(None, (), crashed=False, given_up=True)
     except Unfit as unfit:
         if unfit.sqlite_errorcode == sqlite3.SQLITE_INTERRUPT and not again:
             return _deliver_batch(store, request, events, crash, again=True)
