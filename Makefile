@@ -46,6 +46,7 @@ soak: .venv/installed-test
 
 load: .venv/installed-test
 	$(VENV) -m tests.load
+	$(VENV) -m tests.load --askers 0 --projecting 10 --seconds 15
 
 lessons: .venv/installed-test
 	$(VENV) -m lab lesson check --monkeys $(MONKEYS)

@@ -1,7 +1,8 @@
 """The background: it moves every sandbox whose clock is real, when it is due and not before.
 
 Nothing is polled. A sandbox that changed says when it is next due; a worker sleeps until the earliest. There are two
-workers. The second is for the read models of learners' own: however slow one is, no other sandbox waits for it.
+workers. The second is for the read models of learners' own, in turns: see ``lab.own_motion``. However slow one is,
+nothing else waits for it, and of these each other sandbox only for a turn.
 """
 
 import heapq
