@@ -58,7 +58,7 @@ def told(question: Sql, answer: Answer) -> Answer:
         return answer
     if answer.kind == "late" and re.search(r"\brecursive\b", question.sql, re.IGNORECASE):
         return msgspec.structs.replace(answer, hint=NO_END)
-    if answer.error == NAMELESS or re.fullmatch(NO_FIELD.format(r"\w+"), answer.error):
+    if answer.error == NAMELESS or re.fullmatch(NO_FIELD.format(r"[\w:]+"), answer.error):
         return msgspec.structs.replace(answer, error=NO_PARAMETERS, hint=WRITE_THE_VALUE)
     if answer.error.startswith("a value or the statement is too long"):
         return msgspec.structs.replace(answer, error=TOO_LONG)

@@ -29,6 +29,9 @@ TAKEN = _words("""
 """)
 """Words that SQLite takes for no name of a table or a column."""
 
+WANTS_MORE = _words("where and or not on by from join in like between having set = < > + - / | &")
+"""Behind these something has to stand before the next part of a SELECT."""
+
 BEFORE_A_NAME = _words("select distinct from join by as on where and or not when then else , . ( = < > + - * /")
 
 ELSEWHERE = {
@@ -67,7 +70,16 @@ def about(said: str, sql: str, place: Place | None, known: Collection[str] = ())
         return STRAIGHT
     before = [token.lower() for token in TOKEN.findall(_plain(sql[: place.offset]))]
     word = place.word.lower()
-    return _brackets(word, before) or _order(word, before) or _meant(place.word, before, known) or GENERAL
+    behind = TOKEN.findall(_plain(sql[place.offset + len(word) :]))[:1]
+    named = word == "limit" or (word in ("order", "group") and [*map(str.lower, behind)] != ["by"])
+    part = word if word in CLAUSES and not named else ""
+    return (
+        _brackets(word, part, before)
+        or _order(word, part, before)
+        or _missing(word, part, before, known)
+        or _meant(place.word, part, before, known)
+        or GENERAL
+    )
 
 
 def _token(said: str, sql: str) -> str:
@@ -95,23 +107,36 @@ def _too_early(plain: str) -> str:
     return f"It ends too early: is a word missing behind {last}?" if last else "It ends too early: is a word missing?"
 
 
-def _brackets(word: str, before: list[str]) -> str | None:
+def _brackets(word: str, part: str, before: list[str]) -> str | None:
+    """Say what is wrong with brackets and commas; ``part`` is the word, if it begins a part of a SELECT."""
     opened = before.count("(") - before.count(")")
     if word == ")" and opened <= 0:
         return "This bracket closes none: take it away, or open one before it."
-    if before and before[-1] == "," and (word in CLAUSES or word in ")"):
+    if before and before[-1] == "," and (part or word == ")"):
         return f"A comma too many: nothing stands between it and {word.upper()}."
     if word == "," and before and before[-1] in (",", "select", "("):
         return "A comma too many: nothing stands before it."
-    if word in CLAUSES and word != "select" and before.count("case") > before.count("end"):
+    if part not in ("", "select") and before.count("case") > before.count("end"):
         return f"CASE needs its END before {word.upper()}."
     inner = before[len(before) - before[::-1].index("(") :] if opened > 0 else []
-    if word in CLAUSES and word != "select" and opened > 0 and "select" not in inner:
+    if part not in ("", "select") and opened > 0 and "select" not in inner:
         return f"A bracket that is opened is not closed before {word.upper()}."
     return None
 
 
-def _order(word: str, before: list[str]) -> str | None:
+def _missing(word: str, part: str, before: list[str], known: Collection[str]) -> str | None:
+    """Say that nothing stands where something is needed."""
+    last = before[-1] if before else ""
+    if (last, part) == ("select", "from"):
+        return "What is wanted is missing: write columns between SELECT and FROM, or * for all of them."
+    if last in WANTS_MORE and (part not in ("", "select") or word == ")"):
+        return f"Something is missing between {last.upper()} and {word.upper()}."
+    if "select" in before and "from" not in before and word in known:
+        return f"FROM is missing before {word}." if last in ("*", ")") or last in known else None
+    return None
+
+
+def _order(word: str, part: str, before: list[str]) -> str | None:
     """Say that a part of the SELECT came too late, or that its BY is missing."""
     if before and before[-1] in ("order", "group", "partition"):
         return f"Behind {before[-1].upper()} stands BY: {before[-1].upper()} BY {word}."
@@ -122,25 +147,21 @@ def _order(word: str, before: list[str]) -> str | None:
             parts[depth] = []
         elif token in CLAUSES:
             parts.setdefault(depth, []).append(token)
-    later = [part for part in parts.get(depth, []) if CLAUSES.get(word, 9) < CLAUSES[part]]
+    later = [each for each in parts.get(depth, []) if CLAUSES.get(part, 9) < CLAUSES[each]]
     if not later:
         return None
-    part = later[0].upper() + (" BY" if later[0] in ("group", "order") else "")
-    return f"{word.upper()} stands before {part}: FROM, WHERE, GROUP BY, HAVING, ORDER BY, LIMIT is the order."
+    first = later[0].upper() + (" BY" if later[0] in ("group", "order") else "")
+    return f"{word.upper()} stands before {first}: FROM, WHERE, GROUP BY, HAVING, ORDER BY, LIMIT is the order."
 
 
-def _meant(word: str, before: list[str], known: Collection[str]) -> str | None:
+def _meant(word: str, part: str, before: list[str], known: Collection[str]) -> str | None:
     last = before[-1] if before else ""
     for name in (word.lower(), last):
         if name in ELSEWHERE:
             return ELSEWHERE[name]
     if last == "distinct" and word.lower() == "on":
         return "SQLite has no DISTINCT ON: write GROUP BY."
-    if (
-        word.lower() in TAKEN
-        and last in BEFORE_A_NAME
-        and word.lower() not in CLAUSES.keys() - {"group", "order", "limit"}
-    ):
+    if word.lower() in TAKEN and last in BEFORE_A_NAME and not part:
         return f'SQL itself has the word {word}. As a name it stands in double quotes: "{word}".'
     for name in (word, last):
         meant = difflib.get_close_matches(name.lower(), KEYWORDS, n=1, cutoff=0.75)

@@ -1,10 +1,14 @@
 """A question that goes wrong: what is wrong, and what would be right, for the mistakes that are made most."""
 
+import random
 import re
+import sqlite3
 from collections.abc import Iterator
 
 import pytest
 
+from lab.guard import hints
+from lab.guard.places import place_of
 from lab.sandbox import Sandbox
 from lab.values import in_quotes, sentence
 from tests.lab.sandboxes import fresh
@@ -66,6 +70,12 @@ MISTAKES = [
     ("read", "SELECT 1 FROM sales WHERE day ILIKE 'x'", "syntax error", "SQLite has no ILIKE"),
     ("read", "SELECT 1; SELECT 2", "only one statement", "Take what stands behind the semicolon away"),
     ("read", "-- nothing", "there is no SELECT in it", "A question begins with SELECT, WITH or VALUES."),
+    ("write", "SELECT FROM orders", 'near "FROM"', "What is wanted is missing: write columns between SELECT and"),
+    ("write", "SELECT * orders", 'near "orders"', "FROM is missing before orders."),
+    ("write", "SELECT id FROM orders WHERE ORDER BY id", 'near "ORDER"', "missing between WHERE and ORDER."),
+    ("write", "SELECT id FROM orders WHERE id = GROUP BY id", 'near "GROUP"', "missing between = and GROUP."),
+    ("write", "SELECT * FROM order", 'near "order"', 'double quotes: "order".'),
+    ("write", "SELECT * FROM orders WHERE id = :id::text", "a question has no parameters", "Write the value itself"),
     # Functions and groups
     (
         "write",
@@ -151,6 +161,45 @@ def test_a_mistake_is_told_with_what_would_be_right(shop: Sandbox, store: str, s
     for text in (sentence(str(answer.reason)), sentence(answer.result["hint"])):
         assert re.match(r"[A-Z\u201c\"'(a-z_]", text)
         assert text.endswith((".", "?", "'")) or text.startswith("SQLite says")
+
+
+ODD = [
+    *"'\"`[](),;:*%",
+    "::",
+    "--",
+    "/*",
+    "x'0",
+    "case",
+    "end",
+    "order",
+    "by",
+    "from",
+    "where",
+    "as",
+    "select",
+    "match",
+]
+
+
+def test_no_statement_is_too_odd_to_be_told_something(shop: Sandbox) -> None:
+    chance = random.Random(5)
+    names = hints.names(shop.reader)
+    for _ in range(300):
+        sql = chance.choice(MISTAKES)[1][:200]
+        for _ in range(chance.randint(1, 4)):
+            at = chance.randint(0, len(sql))
+            sql = f"{sql[:at]} {chance.choice(ODD)} {sql[at + chance.choice((0, 1, 5)) :]}"
+        said = f"SQLite says: {complaint(shop, sql)}"
+        told = hints.hint(said, names, sql, place_of(sql, said, lambda start: complaint(shop, start)))
+        assert told or not re.search("syntax|token|incomplete|no such", said), (sql, said)
+
+
+def complaint(shop: Sandbox, sql: str) -> str:
+    try:
+        shop.reader.execute(f"EXPLAIN {sql}").close()
+    except (sqlite3.Error, sqlite3.Warning, ValueError) as error:
+        return str(error)
+    return ""
 
 
 def test_a_name_in_double_quotes_that_became_a_text_is_told_beside_the_rows(shop: Sandbox) -> None:
