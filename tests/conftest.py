@@ -1,7 +1,9 @@
 """The rule for tests that need a browser: they run, or their number is told; LAGOON_BROWSER=required makes them."""
 
+import atexit
 import os
 import shutil
+import tempfile
 from pathlib import Path
 from typing import NoReturn
 
@@ -11,6 +13,21 @@ from hypothesis import HealthCheck, settings
 # No test is timed, and the suite tries the same examples on every machine; the soak tries others.
 settings.register_profile("suite", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("suite")
+
+MEMORY = Path("/dev/shm")
+ROOM = 2**31
+
+
+def pytest_configure() -> None:
+    """Keep what tests write in memory where a machine has room there, until the run ends: no test cuts the power.
+
+    The programs that a test starts do the same. Where TMPDIR is set, all stays there.
+    """
+    roomy = os.access(MEMORY, os.W_OK) and shutil.disk_usage(MEMORY).free > ROOM
+    if roomy and "TMPDIR" not in os.environ and not os.statvfs(MEMORY).f_flag & os.ST_NOEXEC:
+        os.environ["TMPDIR"] = tempfile.tempdir = tempfile.mkdtemp(prefix="lagoon-tests-", dir=MEMORY)
+        atexit.register(shutil.rmtree, tempfile.tempdir, ignore_errors=True)
+
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 LEFT_OUT = "left out: "
@@ -48,6 +65,14 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     for why in sorted(set(left_out)):
         count = left_out.count(why)
         terminalreporter.write_line(f"{count} browser test{'s' * (count > 1)} left out: {why}")
+
+
+@pytest.fixture
+def on_disk(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Temporary folders of this process are on the disk, where writing and syncing take their time."""
+    if MEMORY in Path(tempfile.gettempdir()).parents:
+        monkeypatch.delenv("TMPDIR")
+        monkeypatch.setattr(tempfile, "tempdir", None)
 
 
 @pytest.fixture(scope="session")

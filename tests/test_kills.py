@@ -9,6 +9,7 @@ from tests.soak import soak
 
 @pytest.mark.long
 @pytest.mark.skipif(not hasattr(os, "killpg"), reason="needs process groups")
+@pytest.mark.usefixtures("on_disk")
 def test_fifty_kills_lose_no_accepted_command() -> None:
     found = soak(kills=50, seed=2026)
     assert found.problems == []

@@ -4,8 +4,30 @@ import re
 
 from playwright.sync_api import BrowserContext, ConsoleMessage, Locator, Page, expect
 
+IDLE_PARTS = (
+    # Each window would begin a process for the pages that may drop down below its address line.
+    "PreloadTopChromeWebUI",
+    "WebUIOmniboxPopup",
+    "WebUIOmniboxAimPopup",
+    # What Playwright switches off itself: a second list takes the place of its own.
+    "AimEnabled",
+    "AvoidUnnecessaryBeforeUnloadCheckSync",
+    "DestroyProfileOnBrowserClose",
+    "HttpsFirstBalancedModeAutoEnable",
+    "HttpsUpgrades",
+    "LensOverlay",
+    "MediaRouter",
+    "NetworkTimeServiceQuerying",
+    "OptimizationHints",
+    "PaintHolding",
+    "PreconnectToSearch",
+    "ThirdPartyStoragePartitioning",
+)
+"""Parts of Chromium that no test needs, and that take longer to begin than most pages of ours."""
+
 CHROMIUM_FLAGS = [
     "--no-sandbox",
+    "--disable-features=" + ",".join(IDLE_PARTS),
     "--disable-gpu",
     "--disable-quic",
     "--no-first-run",
