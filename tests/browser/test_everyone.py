@@ -3,10 +3,10 @@
 from typing import NamedTuple
 
 import pytest
-from playwright.sync_api import APIRequestContext, Page
+from playwright.sync_api import APIRequestContext, Page, expect
 
 from tests.browser.conftest import PATIENCE_MS
-from tests.browser.pages import STOPS
+from tests.browser.pages import STOPS, guided
 from tests.browser.visits import DESK, LAPTOP, PHONE, enter, overflow, place_order
 
 pytestmark = pytest.mark.browser
@@ -104,3 +104,11 @@ def test_others_see_what_changed_flash(visitor):
     place_order(page)
     page.locator("#w-stock-lamp.fresh").wait_for()
     assert page.evaluate(MOVING)
+
+
+def test_the_way_back_to_the_step_covers_nothing_of_the_lesson_on_a_phone(visitor):
+    page = guided("L05")(visitor(viewport=PHONE))
+    back = page.locator(".where")
+    expect(back).to_be_hidden()
+    page.locator("#h-log").scroll_into_view_if_needed()
+    expect(back).to_be_visible()
