@@ -40,7 +40,7 @@ def pane(store: str) -> ResponseReturnValue:
 def ask(store: str) -> ResponseReturnValue:
     """Ask what was typed, or a question of the list; the answer is drawn at once, and its line is in the journal."""
     ready = questions.question(request.form.get("question", ""))
-    text = ready.sql.strip() if ready else request.form.get("sql", "").replace("\r\n", "\n")
+    text = ready.sql.strip() if ready else request.form.get("sql", "")
     whole = ready is not None or "again" in request.form
     line = f"sql {_store(store)} {in_quotes(text)}"
     is_new = visitor.sandbox_id() is None
