@@ -162,7 +162,7 @@ def _meant(word: str, part: str, before: list[str], known: Collection[str]) -> s
     if last == "distinct" and word.lower() == "on":
         return "SQLite has no DISTINCT ON: write GROUP BY."
     if word.lower() in TAKEN and last in BEFORE_A_NAME and not part:
-        return f'SQL itself has the word {word}. As a name it stands in double quotes: "{word}".'
+        return f'SQL itself uses this word. As a name it stands in double quotes: "{word}".'
     for name in (word, last):
         meant = difflib.get_close_matches(name.lower(), KEYWORDS, n=1, cutoff=0.75)
         if meant and name.lower() not in KEYWORDS | set(known) and len(name) > 2:
