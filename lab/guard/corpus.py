@@ -29,9 +29,7 @@ INSERT INTO commands SELECT 'c-' || seq, 'place_order' FROM events;
 """
 
 READ = """
-CREATE TABLE order_summary (
-    order_id TEXT PRIMARY KEY, customer TEXT NOT NULL, total INTEGER NOT NULL, status TEXT NOT NULL, at TEXT NOT NULL
-);
+CREATE TABLE order_summary (order_id TEXT PRIMARY KEY, customer TEXT, total INTEGER, status TEXT, at TEXT);
 CREATE TABLE _checkpoint (name TEXT PRIMARY KEY, position INTEGER NOT NULL);
 INSERT INTO _checkpoint VALUES ('orders', 5000);
 CREATE VIRTUAL TABLE product_search USING fts5 (sku, name);
