@@ -140,7 +140,9 @@ KINDS = {
 }
 """How a person would name a kind of action that is denied; those that are left create or drop something."""
 
-LOOKING = frozenset({"select", "values", "with", "explain"})
+LOOKING = frozenset({"select", "values", "with"})
+"""How a statement begins that, if it seems to create something, only reads a table that SQLite makes for it then."""
+
 NAMED_OTHERWISE = frozenset({"vacuum", "analyze"})
 """Statements that begin otherwise than SQLite names what they do: VACUUM attaches a file, ANALYZE makes a table."""
 

@@ -69,6 +69,7 @@ MISTAKES = [
     ("UPDATE products SET price = 0", "only SELECT can be used here, not UPDATE", None, "patch"),
     ("vacuum", "only SELECT can be used here, not VACUUM", None, "patch"),
     ("/* all */ Analyze", "only SELECT can be used here, not ANALYZE", None, "patch"),
+    ("EXPLAIN CREATE TABLE t (a)", "nothing can be created or dropped", None, "patch"),
     ("CREATE TEMP TABLE t (a)", "nothing can be created or dropped", None, "patch"),
     ("SELECT * FROM pragma_database_list", "that SQLite itself brings cannot be read here", None, "the page shows"),
     ("SELECT * FROM dbstat", "that SQLite itself brings cannot be read here", None, "the page shows"),
