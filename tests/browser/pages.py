@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from playwright.sync_api import BrowserContext, Page, expect
 
@@ -73,8 +73,24 @@ class Stop(NamedTuple):
     come: Callable[[BrowserContext], Page]
 
 
+LEFT: dict[tuple[str, ...], list[Any]] = {}
+"""The cookies of whoever did these lines first."""
+
+
+def look(context: BrowserContext, *lines: str, path: str = "/") -> Page:
+    """Open a page of a sandbox in which these lines were done, once for all who only look."""
+    if lines not in LEFT:
+        page = enter(context, *lines, path=path)
+        LEFT[lines] = page.context.cookies()
+        return page
+    page = context.new_page()
+    page.context.add_cookies(LEFT[lines])
+    page.goto(path)
+    return page
+
+
 def at(path: str, *lines: str) -> Callable[[BrowserContext], Page]:
-    return lambda context: enter(context, *lines, path=path)
+    return lambda context: look(context, *lines, path=path) if lines else enter(context, path=path)
 
 
 def lesson(*labels: str) -> Callable[[BrowserContext], Page]:
@@ -153,7 +169,7 @@ def after_click(name: str, role: str = "link") -> Callable[[BrowserContext], Pag
     """Come to a busy sandbox with what this link or button opens."""
 
     def come(context: BrowserContext) -> Page:
-        page = enter(context, *BUSY)
+        page = look(context, *BUSY)
         page.get_by_role(role, name=name).first.click()
         expect(page.locator("dialog[open], .meaning:popover-open")).to_have_count(1)
         return page

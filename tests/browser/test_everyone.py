@@ -1,11 +1,8 @@
 """Every page can be used by everyone: axe-core finds nothing on it, it never scrolls sideways, and no text is cut."""
 
-from typing import NamedTuple
-
 import pytest
-from playwright.sync_api import APIRequestContext, Page, expect
+from playwright.sync_api import expect
 
-from tests.browser.conftest import PATIENCE_MS
 from tests.browser.pages import STOPS, guided
 from tests.browser.visits import DESK, LAPTOP, PHONE, enter, overflow, place_order
 
@@ -42,44 +39,12 @@ BY_THUMB = {"rules": {"color-contrast": {"enabled": False}, "target-size": {"ena
 MOVING = "document.getAnimations().filter((a) => a.effect.getComputedTiming().duration > 1).map((a) => a.animationName)"
 
 
-class Tab(NamedTuple):
-    """One tab for all stops, since to begin a tab takes as long as to come to a stop; each comes as a new visitor."""
-
-    page: Page
-
-    @property
-    def request(self) -> APIRequestContext:
-        return self.page.context.request
-
-    def new_page(self) -> Page:
-        return self.page
-
-
-@pytest.fixture(scope="module")
-def only_tab(browser, address):
-    with browser.new_context(base_url=address, viewport=DESK, reduced_motion="reduce") as context:
-        context.set_default_timeout(PATIENCE_MS)
-        yield Tab(context.new_page())
-
-
-@pytest.fixture
-def tab(only_tab, complaints):
-    only_tab.page.set_viewport_size(DESK)
-    only_tab.page.emulate_media(color_scheme="light")
-    only_tab.page.context.clear_cookies()
-    complaints.listen(only_tab.page.context)
-    yield only_tab
-    if only_tab.page.url != "about:blank":
-        only_tab.page.evaluate("localStorage.clear(); sessionStorage.clear()")
-    only_tab.page.goto("about:blank")
-
-
 @pytest.mark.parametrize("stop", STOPS, ids=lambda stop: stop.name)
 def test_nothing_is_cut_or_scrolls_sideways_and_axe_finds_nothing_light_or_dark_wide_or_narrow(
-    tab, complaints, axe, stop
+    visitor, complaints, axe, stop
 ):
     complaints.provoke("status of 4")
-    page = stop.come(tab)
+    page = stop.come(visitor(reduced_motion="reduce"))
     page.evaluate(axe)
     for size in (LAPTOP, DESK, PHONE):
         page.set_viewport_size(size)
