@@ -25,8 +25,9 @@ CHANGING = {
     "read": "Projectors change the read store, from the events. To change a row by hand all the same, type the action "
     'line patch, as in patch "UPDATE sales SET units = 0".',
 }
+CREATED = re.compile(r"\bcreate\s+(?:unique\s+|temp\w*\s+|virtual\s+)*(\w+)", re.IGNORECASE)
 MAKING = {
-    "table": "A table of your own is a read model: write one under “Your own read models”, and the events fill it.",
+    "table": "A table of your own is a read model: write one under “Read models of your own”, and the events fill it.",
     "view": "A read model of your own is what a view would be, with its rows kept ready; or begin with WITH v AS (…).",
     "index": "To see what an index does, type the action line index: it makes one in the write store.",
 }
@@ -77,14 +78,14 @@ def told(question: Sql, answer: Answer) -> Answer:
 
 def _denied(question: Sql, answer: Answer, word: str) -> Answer:
     """Say what does what a question may not."""
-    kind = re.match(r"\s*create\s+(?:unique\s+|temp\w*\s+|virtual\s+)*(\w+)", question.sql, re.IGNORECASE)
-    if word == "create":
+    kind = CREATED.search(question.sql)
+    if word == "create" or (word == "explain" and kind):
         hint = MAKING.get(kind[1].lower() if kind else "", MAKING["table"])
     elif word in ("drop", "alter"):
         hint = DROPPING[question.store]
     else:
         hint = ELSEWHERE.get(word, CHANGING[question.store])
-    said = answer.error if word in ("with", "") else f"{policy.READONLY.may}, not {word.upper()}"
+    said = answer.error if word in ("with", "explain", "") else f"{policy.READONLY.may}, not {word.upper()}"
     return msgspec.structs.replace(answer, error=said, hint=hint)
 
 

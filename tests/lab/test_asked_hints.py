@@ -120,6 +120,7 @@ MISTAKES = [
     ),
     ("write", "CREATE UNIQUE INDEX i ON orders (id)", "not CREATE", "type the action line index"),
     ("read", "CREATE TEMP VIEW v AS SELECT 1", "not CREATE", "with its rows kept ready"),
+    ("read", "EXPLAIN CREATE TABLE mine (a)", "nothing can be created", "A table of your own is a read model"),
     ("read", "DROP TABLE sales", "not DROP", "type the action line model drop"),
     ("write", "ALTER TABLE orders ADD x", "not ALTER", "The tables of the write store stay as they are"),
     ("read", "BEGIN", "not BEGIN", "sees the store at one moment"),
