@@ -179,7 +179,7 @@ def _bulk(stores: Stores, action: Bulk, line: Line) -> Done:
         customer = customers[number % len(customers)]
         commands.append(PlaceOrder(f"o-{line.n}-{number + 1}", customer, (OrderLine(product, 1),)))
     trace: list[tuple[int, int, int]] = []
-    said = f"one restock and {action.orders:,} orders"
+    said = f"one restock and {action.orders:,} order{'' if action.orders == 1 else 's'}"
     for number, command in enumerate(commands):
         received = stores.clock.now()
         try:
