@@ -87,13 +87,14 @@ class Journal:
 
     def make_room(self) -> bool:
         """Return whether a line fits in; where the file fills up, forget the older half of what was measured."""
-        if self._pages_left() < ROOM_PAGES:
-            with self.transaction():
-                for table, column in MEASURED.items():
-                    self.connection.execute(
-                        f"DELETE FROM {table} WHERE {column} <= (SELECT avg({column}) FROM {table})"
-                        f" AND {column} < (SELECT max({column}) FROM {table})"
-                    )
+        if self._pages_left() >= ROOM_PAGES:
+            return True
+        with self.transaction():
+            for table, column in MEASURED.items():
+                self.connection.execute(
+                    f"DELETE FROM {table} WHERE {column} <= (SELECT avg({column}) FROM {table})"
+                    f" AND {column} < (SELECT max({column}) FROM {table})"
+                )
         return self._pages_left() >= ROOM_PAGES
 
     def _pages_left(self) -> int:

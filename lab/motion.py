@@ -61,7 +61,7 @@ class Motion:
         self._plan_shopper(now)
 
     def _plan_batches(self, now: int) -> None:
-        head = self._stores.write.head()
+        head = self._stores.head()
         behind = [name for name, position in self._running().items() if position < head]
         soonest = {self._together_with(name): now + int(self._stores.delay_of(name) * SECOND) for name in behind}
         self._next_batch_at = {name: min(self._next_batch_at.get(name, at), at) for name, at in soonest.items()}
@@ -85,7 +85,7 @@ class Motion:
 
     def _shop(self, now: int) -> None:
         rate = self._stores.traffic
-        if self._stores.write.head() >= limits.TRAFFIC_STOPS_AT_EVENTS:
+        if self._stores.head() >= limits.TRAFFIC_STOPS_AT_EVENTS:
             carry_out(self._stores, Traffic(0), "traffic")
             return
         carry_out(self._stores, parse(shopper(self._stores, self._stores.journal.next_number())), "traffic")
@@ -94,7 +94,7 @@ class Motion:
 
     def _project(self, due: set[str]) -> None:
         """Let the running projections that are due apply their next batch; each target is journalled before it."""
-        head = self._stores.write.head()
+        head = self._stores.head()
         goals = {
             name: min(at + self._stores.batch, head)
             for name, at in self._running().items()
@@ -123,7 +123,7 @@ class Motion:
 
     def _fillable(self) -> dict[str, int]:
         """Return how many events each read model beside has before it, where it is being filled and can go on."""
-        head, green = self._stores.write.head(), self._stores.next.checkpoints()
+        head, green = self._stores.head(), self._stores.next.checkpoints()
         return {
             name: head - green[name].position
             for name, standing in self._stores.next.standing().items()

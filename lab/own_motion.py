@@ -78,7 +78,7 @@ class OwnMotion(Motion):
     def _project(self, due: set[str]) -> None:
         for name in due:
             del self._next_batch_at[name]
-            at, head = self._running().get(name), self._stores.write.head()
+            at, head = self._running().get(name), self._stores.head()
             if at is not None and at < head:
                 goal = min(head, at + self._most(name, head - at))
                 if why_not := self._give_turn(Run(name, goal), at):

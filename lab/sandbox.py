@@ -106,7 +106,7 @@ class Sandbox:
     @property
     def head(self) -> int:
         """The position of the newest event; 0 if there is none."""
-        return self.stores.once("the head", self.write.head)
+        return self.stores.head()
 
     @property
     def projections(self) -> Mapping[str, Projection]:

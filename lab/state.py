@@ -11,7 +11,7 @@ from lab.stores import Stores, tables
 
 def state_of(stores: Stores) -> dict[str, Any]:
     """Return the head, the clock and its settings, every projection's lag, and every table's rows."""
-    head, parked = stores.write.head(), how_many_parked(stores.read)
+    head, parked = stores.head(), how_many_parked(stores.read)
     return {
         "head": head,
         "clock": stores.clock.kind,

@@ -229,6 +229,10 @@ class Stores:
         """Make a read model's empty table in read.db; raise CannotDo if it is a learner's, and the guard refuses it."""
         own.begin(self.read, self.folder / "read.db", projection, position, pages_of(self.read.connection))
 
+    def head(self) -> int:
+        """Return the position of the newest event; 0 if there is none."""
+        return self.once("the head", self.write.head)
+
     def checkpoints(self) -> Mapping[str, Checkpoint]:
         """Return the checkpoint of every read model that is in read.db."""
         return self.once("the checkpoints", lambda: {found.name: found for found in self.read.checkpoints()})

@@ -21,6 +21,7 @@ from web import (
     experiments,
     lesson_map,
     lesson_pages,
+    links,
     live,
     markdown,
     models,
@@ -73,6 +74,7 @@ def register(app: Flask, home: Path) -> None:
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)
     app.context_processor(common)
+    app.add_template_global(links.url_for)
     app.add_template_global(cells.kind)
     app.add_template_global(progress.way_back)
     app.add_template_global(trust.why_not, "sql_off")
