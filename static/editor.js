@@ -34,9 +34,10 @@ const look = cm.EditorView.theme({
   },
   "&.cm-focused": { outline: "2px solid var(--command)", outlineOffset: "1px" },
   ".cm-scroller": {
-    font: "inherit", minHeight: "var(--editor-least,7.5em)", maxHeight: "var(--editor-most,24em)", overflow: "auto",
+    font: "inherit", maxHeight: "var(--editor-most,24em)", overflow: "auto",
   },
-  ".cm-content": { padding: "9px 0", caretColor: "var(--ink)" },
+  // All of the box is text, so that wherever it is clicked one can type.
+  ".cm-content": { padding: "9px 0", caretColor: "var(--ink)", minHeight: "var(--editor-least,7.5em)" },
   ".cm-line": { padding: "0 11px" },
   ".cm-cursor": { borderLeftColor: "var(--ink)" },
   ".cm-gutters": { background: "none", border: 0, color: "var(--soft)" },
@@ -55,6 +56,10 @@ const look = cm.EditorView.theme({
   ".cm-completionMatchedText": { color: "var(--command-ink)", textDecoration: "none", fontWeight: "700" },
   ".cm-completionDetail": { color: "var(--soft)", fontStyle: "normal" },
   ".cm-completionIcon": { display: "none" },
+  ".cm-tooltip-autocomplete ul:not(:has([aria-selected])) li:first-child::after": {
+    content: "'Tab'", font: "10.5px var(--mono)", color: "var(--soft)", border: "1px solid var(--edge)",
+    borderRadius: "4px", padding: "0 4px", marginLeft: "8px",
+  },
   ".cm-diagnostic": { padding: "5px 10px", fontFamily: "system-ui,sans-serif" },
   ".cm-diagnostic-error": { borderLeft: "3px solid var(--hot)" },
   ".cm-lintRange-error, .cm-lintPoint-error": {
@@ -193,6 +198,8 @@ function make(area) {
   editors.set(area, { follow, mark, view, came: came(area) });
   mark();
   if (typing || area.autofocus) view.focus();
+  // What the page began with gives way to the first that is typed.
+  if (area.autofocus && area.value === area.defaultValue) view.dispatch({ selection: { anchor: 0, head: area.value.length } });
 }
 
 // Where typing replaces a selection, Chromium keeps the colour of what was there by an inline style, which the CSP
@@ -229,8 +236,19 @@ document.addEventListener("click", ({ target }) => {
   const put = target.closest?.("[data-put]");
   const view = put && editors.get(document.getElementById(put.dataset.into))?.view;
   if (!view) return;
+  const { main } = view.state.selection;
+  if (!main.empty && main.to - main.from === view.state.doc.length) view.dispatch({ selection: { anchor: main.to } });
   view.dispatch(view.state.replaceSelection(put.dataset.put));
   view.focus();
+});
+
+// Ctrl + Enter means the same beside the editor as in it.
+document.addEventListener("keydown", (event) => {
+  if (event.defaultPrevented || event.key !== "Enter" || !(event.ctrlKey || event.metaKey)) return;
+  const area = event.target.closest?.("form")?.querySelector("textarea[data-editor]");
+  if (!area) return;
+  event.preventDefault();
+  area.form.requestSubmit();
 });
 
 /** Make an editor of every textarea that wants one and has none, and let the others take over what came anew. */

@@ -100,6 +100,29 @@ def test_an_answer_says_when_the_editor_holds_another_text_and_is_told_aloud_in_
     expect(page.get_by_text("Your question to the write store")).to_be_visible()
 
 
+def test_the_first_key_takes_the_place_of_what_the_pane_began_with_and_a_table_is_put_behind_it(page):
+    opened(page)
+    page.get_by_role("button", name="Put sales into the editor").click()
+    expect(editor(page)).to_have_text("SELECT * FROM salessales")
+    page.evaluate("sessionStorage.clear()")
+    page.goto("/sql/read")
+    expect(editor(page)).to_have_text("SELECT * FROM sales")
+    page.keyboard.type("SELECT 2")
+    expect(editor(page)).to_have_text("SELECT 2")
+
+
+def test_who_clicks_below_the_text_can_type_and_ctrl_enter_asks_from_the_button_too(page):
+    opened(page)
+    typed(page, "SELECT 1")
+    box = page.locator("#sql-editor").bounding_box()
+    page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] - 8)
+    page.keyboard.type(" + 1 AS two")
+    expect(editor(page)).to_have_text("SELECT 1 + 1 AS two")
+    page.get_by_role("button", name="Ask", exact=True).focus()
+    page.keyboard.press("ControlOrMeta+Enter")
+    expect(figures(page)).to_contain_text("1 row")
+
+
 def test_what_was_asked_before_is_asked_again_by_one_click(page):
     opened(page)
     typed(page, "SELECT 'first'")
