@@ -10,7 +10,7 @@ from lab.outcome import CannotDo
 from lab.sandbox import Sandbox
 from lab.tasks import Task, right_answer, tasks, truth_of, try_task
 from lab.trial import Trial
-from web import progress, trust, visitor
+from web import model_verdicts, progress, trust, visitor
 from web.model_typed import Typed
 
 NO_TRUTH = "Nobody wrote how the write store would answer this, so its figures are not compared. A task has them."
@@ -32,14 +32,16 @@ def parts(sandbox: Sandbox, typed: Typed, wanted: str) -> dict[str, dict[str, An
     except guard.Busy as busy:
         return {"checked": {"busy": str(busy)}}
     if wanted == "check":
-        return {"checked": checked}
+        return {"checked": checked | model_verdicts.together(typed, checked["tried"])}
     before = task_told(typed) if wanted == "task" else {}
     if checked["findings"]:
         return {"checked": checked, PARTS[wanted]: {**before, "mend": len(checked["findings"])}}
     try:
         answer = ANSWERS[wanted](sandbox, typed, who)
-        checked["tried"] = _passed(answer, checked["tried"])
-        return {"checked": checked, PARTS[wanted]: answer}
+        passed = _passed(answer, checked["tried"])
+        model_verdicts.keep(typed, wanted, passed)
+        runs = checked["tried"] if wanted in model_verdicts.ASKED else passed
+        return {"checked": checked | model_verdicts.together(typed, runs), PARTS[wanted]: answer}
     except guard.Busy as busy:
         return {"checked": checked, PARTS[wanted]: {**before, "busy": str(busy)}}
 
@@ -56,7 +58,7 @@ def _lived(sandbox: Sandbox, typed: Typed) -> bool | None:
 def _passed(answer: dict[str, Any], before: bool | None) -> bool | None:
     """Tell whether a text passed what it was just put to; what came before counts where no event was in the log."""
     if "trial" in answer:
-        return bool(answer["trial"].good)
+        return bool(answer["trial"].good) if answer["trial"].events or not answer["trial"].good else before
     if answer["refused"] or answer["stopped"]:
         return False
     return True if answer["effects"] else before
@@ -133,7 +135,14 @@ def task_told(typed: Typed) -> dict[str, Any]:
     if task is None:
         return {}
     shown = {name: getattr(task, name) for name in task.__struct_fields__}
-    return {**shown, "answer": right_answer(task), "done": task.id in progress.mine().tasks, "own": typed.was}
+    by_this = model_verdicts.of(typed).get("task")
+    return {
+        **shown,
+        "answer": right_answer(task),
+        "done": task.id in progress.mine().tasks,
+        "own": typed.was,
+        "by_this": by_this,
+    }
 
 
 PARTS = {"check": "checked", "try": "dry", "orders": "dry", "truth": "truth", "task": "task"}

@@ -352,6 +352,43 @@ def test_a_text_is_called_good_only_after_it_passed_on_events(shop):
     assert "it reads well, but did not pass on events" in looked(page)
 
 
+def test_saving_a_text_that_failed_makes_it_no_better(shop):
+    task = tasks()["sales-per-customer"]
+    wrong = task.solution.partition("-- on OrderCancelled")[0].rstrip()
+    failed = "but failed “Is it true?”"
+    assert f"it reads well, {failed}" in looked(soup(send(shop, wrong, task.model, "truth", htmx=True)))
+    send(shop, wrong, task.model, "add")
+    act(shop, "run")
+    page = looked(soup(shop.get(f"/models/{task.model}/edit")))
+    assert f"it runs, {failed}" in page
+    assert "nothing to mend" not in page
+    assert failed not in looked(soup(send(shop, task.solution, was=task.model, htmx=True))), "that is another text"
+    assert "it runs, but failed “Is it true?” and its task" in looked(
+        soup(send(shop, wrong, was=task.model, do="task"))
+    )
+
+
+def test_what_passed_before_it_was_added_is_no_text_that_was_never_tried(shop):
+    send(shop, SPEND + CANCELLED, do="truth", htmx=True)
+    act(shop, "pause")
+    page = soup(shop.get(send(shop, SPEND + CANCELLED, do="add").location))
+    assert "nothing to mend" in looked(page)
+
+
+def test_a_solved_task_says_of_which_text(shop):
+    task = tasks()["sales-per-customer"]
+
+    def said(text, do="check"):
+        page = soup(send(shop, text, task.model, do, task=task.id))
+        return page.select_one("#model-task .passed").text
+
+    assert said(task.solution, "task") == "solved by this text"
+    assert said(task.wrong[0].sql, "task") == "solved before, not by this text"
+    assert said(task.wrong[0].sql) == "solved before, not by this text"
+    assert said(task.solution + "\n-- ") == "solved before"
+    assert said(task.solution) == "solved by this text"
+
+
 def test_one_that_stops_after_it_was_added_says_why_and_what_to_do(shop):
     send(shop, UNGUARDED, do="add")
     act(shop, "run spend")
