@@ -88,9 +88,9 @@ def rows(store: str) -> ResponseReturnValue:
     if answer.error is not None:
         return errors.answer(422, sentence(answer.error))
     found = asked.result(question, answer, None, read_at, head)
-    name = (
-        f"{store}-as-of-event-{sql_cells.as_of(found)}-{'first-' if answer.cut else ''}{len(answer.rows)}-rows.{kind}"
-    )
+    at = sql_cells.as_of(found)
+    stamp = "" if at is None else f"as-of-event-{at}-"
+    name = f"{store}-{stamp}{'first-' if answer.cut else ''}{len(answer.rows)}-rows.{kind}"
     headers = {"Content-Disposition": f'attachment; filename="{name}"'}
     body = sql_cells.as_json(found, text) if kind == "json" else sql_cells.as_csv(found)
     return Response(body, content_type=FILES[kind], headers=headers)

@@ -65,9 +65,14 @@ def table(found: dict[str, Any]) -> dict[str, Any]:
     return {"heads": heads, "rows": rows}
 
 
-def as_of(found: dict[str, Any]) -> int:
-    """Return the event up to which an answer knows everything: where the slowest of its read models stood."""
-    return int(min((at["from"] for at in found["read_at"]), default=found["head"]))
+def as_of(found: dict[str, Any]) -> int | None:
+    """Return the event up to which an answer knows everything: where the slowest of its read models stood.
+
+    An answer of the read store that names no read model is as of no event.
+    """
+    if found["store"] == "write":
+        return int(found["head"])
+    return min((int(at["from"]) for at in found["read_at"]), default=None)
 
 
 def as_csv(found: dict[str, Any]) -> str:

@@ -140,7 +140,7 @@ def test_what_is_sent_with_the_line_ends_of_a_form_is_the_same_question(learner)
     ask(learner, "SELECT 1\nAS one")
     answer = ask(learner, "SELECT 1\r\nAS one")
     assert [words(entry) for entry in soup(answer).select(".past li")] == [
-        "SELECT 1 AS one Ask again read store · event #5 · 1 row, 1 work unit · asked 2 times"
+        "SELECT 1 AS one Ask again read store · the log stood at #5 · 1 row, 1 work unit · asked 2 times"
     ]
 
 
@@ -207,6 +207,20 @@ def test_an_answer_from_the_read_store_says_how_old_it_is(learner):
     assert said == "order_list as of event #5 of 6: 1 behind, and the projector sleeps"
 
 
+def test_an_answer_that_names_no_read_model_is_as_of_no_event(learner):
+    act(learner, "pause")
+    act(learner, "cmd place_order customer=c1 product=mug qty=1")
+    for sql in ("SELECT 1", "SELECT name, position FROM _checkpoint"):
+        figures = words(soup(ask(learner, sql)).select_one(".figures"))
+        assert "as of" not in figures
+        assert figures.endswith("the log stands at event #6")
+        assert download(learner, sql, "json").get_json()["as_of_event"] is None
+    assert words(soup(ask(learner, "SELECT 1", "write")).select_one(".figures")).endswith("as of event #6")
+    shown = soup(ask(learner, "SELECT * FROM order_list"))
+    assert words(shown.select_one(".read-at")).startswith("order_list as of event #5 of 6: 1 behind")
+    assert "the log stood at #6" in words(shown.select_one(".past li"))
+
+
 def test_without_a_script_the_answer_is_the_page_and_what_was_typed_stays(learner):
     for sql, status in (("SELECT 1 AS one", 200), ("SELEC 1 AS one", 422)):
         page = ask(learner, sql)
@@ -269,8 +283,8 @@ def test_every_question_stands_in_the_history_and_can_be_put_back(learner):
     ask(learner, "SELECT nothing", "write")
     pane = soup(learner.get("/sql/read"))
     said = [words(entry) for entry in pane.select(".past li")]
-    assert said[0].startswith("SELECT nothing Ask again write store · event #5 · failed : SQLite says: ")
-    assert said[1] == "SELECT 'first' FROM sales Ask again read store · event #5 · 0 rows, 1 work unit"
+    assert said[0].startswith("SELECT nothing Ask again write store · the log stood at #5 · failed : SQLite says: ")
+    assert said[1] == "SELECT 'first' FROM sales Ask again read store · the log stood at #5 · 0 rows, 1 work unit"
     link = pane.select(".past a")[1]["href"]
     assert soup(learner.get(link)).textarea.text.strip() == "SELECT 'first'\nFROM sales"
     assert act(learner, "undo")["dropped"] == 1
@@ -292,7 +306,7 @@ def test_of_many_questions_the_last_three_are_in_sight_and_one_is_asked_again_by
     assert soup(again).textarea.text.strip() == "SELECT 0"
     assert cells(again) == [["0"]]
     first = soup(again).select_one(".past li")
-    assert words(first) == "SELECT 0 Ask again write store · event #6 · 1 row, 1 work unit · asked 2 times"
+    assert words(first) == "SELECT 0 Ask again write store · the log stood at #6 · 1 row, 1 work unit · asked 2 times"
 
 
 def test_what_was_asked_comes_along_with_an_undo_and_a_transcript(learner):
@@ -305,7 +319,7 @@ def test_what_was_asked_comes_along_with_an_undo_and_a_transcript(learner):
     assert not soup(learner.get("/sql/read")).select(".past")
     learner.post("/open", data={"transcript": (io.BytesIO(transcript.encode()), "transcript.txt")})
     said = words(soup(learner.get("/sql/write")).select_one(".past li"))
-    assert said == "SELECT 'kept' FROM sales Ask again read store · event #5 · not asked again since"
+    assert said == "SELECT 'kept' FROM sales Ask again read store · the log stood at #5 · not asked again since"
 
 
 def test_a_pair_says_that_it_is_not_the_text_in_the_editor_and_puts_either_side_there(learner):
@@ -403,7 +417,7 @@ def test_csv_and_json_have_the_rows_that_were_shown(learner):
 
 def test_a_file_that_was_cut_says_so_in_its_name(learner):
     made = download(learner, NUMBERS.format(900), "csv")
-    assert "read-as-of-event-5-first-500-rows.csv" in made.headers["Content-Disposition"]
+    assert "read-first-500-rows.csv" in made.headers["Content-Disposition"]
     assert len(made.text.splitlines()) == 501
 
 
