@@ -6,12 +6,15 @@ import json
 from typing import Any
 
 from cqrs.read import projector
-from lab import books, loose, oracle
+from lab import books, loose, oracle, truth_own
 from lab.faults import is_at_poison
 from lab.loose import Guards
 from lab.oracle import DAMAGE
+from lab.own import is_own
 from lab.sandbox import Sandbox
 from lab.stores import HANDLERS
+from lab.trial_words import what_was_compared
+from lab.truth_own import Compared, Unknown
 
 POINT_WORDS = {
     "before_begin": "before BEGIN",
@@ -54,7 +57,8 @@ def trouble(sandbox: Sandbox, name: str) -> dict[str, Any]:
     """Return what is the matter with a read model, for the line below its name."""
     stores = sandbox.stores
     checkpoint = stores.checkpoints()[name]
-    suspicious = stores.started_at(name) > 0 or sandbox.lab.damaged(name, DAMAGE)
+    # Only the text of one's own can be wrong though nothing was damaged.
+    suspicious = stores.is_own(name) or stores.started_at(name) > 0 or sandbox.lab.damaged(name, DAMAGE)
     return {
         "guards": guards_of(sandbox, name),
         "armed": stores.crashes().get(name),
@@ -75,7 +79,9 @@ def projection(sandbox: Sandbox, name: str) -> dict[str, Any] | None:
     position = stores.read.position(name)
     return {
         "name": name,
+        "own": stores.is_own(name),
         **trouble(sandbox, name),
+        **truth_told(sandbox, name),
         "chosen": guards,
         "position": position,
         "head": sandbox.write.head(),
@@ -85,6 +91,21 @@ def projection(sandbox: Sandbox, name: str) -> dict[str, Any] | None:
         "incidents": incidents(sandbox, name),
         "difference": difference(guards),
     }
+
+
+def truth_told(sandbox: Sandbox, name: str) -> dict[str, Any]:
+    """Return what differs from the truth, or why that is not known; of one's own, which columns were compared."""
+    stores = sandbox.stores
+    found, projection = oracle.judged(stores, name), stores.projection(name)
+    if isinstance(found, Unknown):
+        return {"drift": [], "unknown": found.why}
+    own = truth_own.compared(stores, projection) if projection and is_own(projection) else None
+    told = _columns(own) if isinstance(own, Compared) else None
+    return {"drift": found, "unknown": None, "compared": told}
+
+
+def _columns(own: Compared) -> str:
+    return what_was_compared(own.seen.columns, own.left_out, ordered=own.truth.ordered)
 
 
 def ladder(guards: Guards) -> list[dict[str, Any]]:

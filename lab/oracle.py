@@ -10,12 +10,15 @@ from typing import Any
 
 from cqrs.events import RecordedEvent
 from cqrs.read.projection import Projection
-from lab import truth
+from lab import truth, truth_own
 from lab.dual import split_orders
 from lab.fault_actions import Oracle
 from lab.keys import Key, key_of, keys_of, text_of
 from lab.outcome import CannotDo, Done, Line
+from lab.own import is_own, shown
 from lab.stores import Stores
+from lab.trial_rows import Difference, differences
+from lab.truth_own import Compared, Unknown
 from lab.values import closest
 
 DAMAGE = {
@@ -30,6 +33,8 @@ DAMAGE = {
     "edited": "was changed by hand: {detail}",
 }
 """What can have befallen an event so that a row is wrong, and how to say it."""
+
+ITS_TEXT = "nothing befell its events on their way, so it is its text; “Is it true?” in the editor names the event"
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,18 +63,17 @@ def oracle(stores: Stores, action: Oracle, line: Line) -> Done:
     if action.model != "all" and action.model not in there:
         raise CannotDo(f"there is no read model {action.model} now; {closest(action.model, there)}")
     names = list(there) if action.model == "all" else [action.model]
-    found = {name: drift(stores, name) for name in names}
-    result = {name: [asdict(wrong) for wrong in wrongs] for name, wrongs in found.items()}
-    said = [f"{name}: {in_words(wrongs[0])}" for name, wrongs in found.items() if wrongs]
+    found = {name: judged(stores, name) for name in names}
+    known = {name: wrongs for name, wrongs in found.items() if not isinstance(wrongs, Unknown)}
+    result = {name: [asdict(wrong) for wrong in known[name]] if name in known else None for name in names}
+    said = [f"{name}: {in_words(wrongs[0])}" for name, wrongs in known.items() if wrongs]
     split = split_orders(stores)
     if split and action.model == "all":
         result["dual_orders"] = [{"key": order, "position": position} for order, position in split]
         said.append(f"dual_orders: order {split[0][0]} is missing, the server died between the two stores")
-    compared, unknown = ([name for name in names if (truth.source(name) is None) is lacks] for lacks in (False, True))
-    if compared and not said:
-        said.append(f"no drift in {', '.join(compared)}")
-    if unknown:
-        said.append(f"no truth to compare {', '.join(unknown)} with: nobody wrote how the write tables answer it")
+    if known and not said:
+        said.append(f"no drift in {', '.join(known)}")
+    said += [f"{name} is not known: {why.why}" for name, why in found.items() if isinstance(why, Unknown)]
     return Done(reason="; ".join(said) or "no drift in any read model", result=result)
 
 
@@ -83,10 +87,62 @@ def in_words(wrong: Drift) -> str:
 
 
 def drift(stores: Stores, name: str) -> list[Drift]:
-    """Return every value of a read model that differs from the truth though no pending event speaks of its row."""
+    """Return every value of a read model that is known to differ from the truth."""
+    found = judged(stores, name)
+    return [] if isinstance(found, Unknown) else found
+
+
+def judged(stores: Stores, name: str) -> list[Drift] | Unknown:
+    """Return every value that differs from the truth and is no lag; or say why that is not known."""
     projection = stores.projection(name)
-    if projection is None or truth.source(name) is None:
-        return []
+    if projection is None:
+        return Unknown(f"there is no text of {name}")
+    if (why := truth_own.unknown(stores, projection)) is not None:
+        return why
+    if is_own(projection):
+        return stores.once(f"the drift of {name}", lambda: _own(stores, projection))
+    return _built_in(stores, projection)
+
+
+def _own(stores: Stores, projection: Projection) -> list[Drift]:
+    """Compare what the page of a task shows; nothing is pending where that is done."""
+    found = truth_own.compared(stores, projection)
+    assert isinstance(found, Compared)
+    wrong = list(differences(found.seen, found.told, found.truth.key))
+    if not wrong and (places := found.truth.disordered(found.seen, found.told)):
+        stands, should = places
+        return [
+            Drift(stands, "place in the order", stands, should, _of_its_text(_without_event(stores, projection.name)))
+        ]
+    causes = causes_of(stores, projection, {each.key for each in wrong})
+    return [
+        Drift(str(shown(text_of(each.key))), column, says, right, _of_its_text(causes[each.key]))
+        for each in wrong
+        for column, says, right in _values(each)
+    ]
+
+
+def _values(wrong: Difference) -> Iterable[tuple[str | None, Any, Any]]:
+    """Yield what differs in a row: column, what it says, what is true."""
+    says, should = _named(wrong, wrong.says), _named(wrong, wrong.should)
+    if says is None or should is None:
+        yield None, says, should
+    elif wrong.times > 1:
+        yield "rows of this key", wrong.times, 1
+    else:
+        yield from ((column, says[column], should[column]) for column in wrong.all_wrong)
+
+
+def _named(wrong: Difference, row: tuple[Any, ...] | None) -> dict[str, Any] | None:
+    return None if row is None else dict(zip(wrong.columns, map(shown, row), strict=True))
+
+
+def _of_its_text(cause: Cause) -> Cause:
+    """Return the cause of what befell no event on its way: that can only be the text."""
+    return cause if cause.what != "unknown" else Cause(0, "text", ITS_TEXT)
+
+
+def _built_in(stores: Stores, projection: Projection) -> list[Drift]:
     pending = pending_keys(stores, projection)
     says = {key: row for key, row in _rows(stores, projection).items() if key not in pending}
     true_rows = truth.rows(stores.write.connection, projection, limit=-1)

@@ -308,7 +308,7 @@ def _query(stores: Stores, action: Query, line: Line) -> Done:
     head, told = stores.write.head(), None
     if action.via == "write":
         if truth.source(action.model) is None:
-            raise CannotDo(f"nobody wrote how the write store answers {action.model}")
+            raise CannotDo(f"only built-in read models can be asked in the write store, and {action.model} is your own")
         page = queries.Page(
             truth.rows(stores.write.connection, projection, action.key, limits.MAX_QUERY_ROWS), as_of=head
         )

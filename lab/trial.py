@@ -37,6 +37,7 @@ from lab.trial_words import (
     stops,
     twice,
     up_to,
+    what_was_compared,
     without_memory,
 )
 
@@ -244,6 +245,9 @@ class _Trying:
         if wrong is None and (places := truth.disordered(seen, told)):
             return Tried("truth", False, other_order(*places))
         if wrong is None:
-            return Tried("truth", True, same_as_truth(len(self.whole.table.rows), len(seen.rows)))
+            table = self.whole.table
+            left_out = [column for column in table.columns if column not in seen.columns]
+            same = same_as_truth(len(table.rows), len(seen.rows), truth.page)
+            return Tried("truth", True, f"{same} {what_was_compared(seen.columns, left_out, ordered=truth.ordered)}")
         wrong = truth.blame(wrong, self.log, self.scratch, self.folder)
         return Tried("truth", False, in_words(wrong, WRITE_STORE), wrong)

@@ -68,10 +68,15 @@ class Difference:
     @property
     def wrong(self) -> str | None:
         """Name the first column that differs; None if the whole row is missing, or should not be there."""
+        return next(iter(self.all_wrong), None)
+
+    @property
+    def all_wrong(self) -> list[str]:
+        """Name the columns that differ; none if the whole row is missing, or should not be there."""
         if self.says is None or self.should is None or self.times > 1:
-            return None
+            return []
         pairs = zip(self.columns, self.says, self.should, strict=True)
-        return next(column for column, says, should in pairs if repr(says) != repr(should))
+        return [column for column, says, should in pairs if repr(says) != repr(should)]
 
 
 def differences(says: Table, should: Table, key: Sequence[str]) -> Iterator[Difference]:

@@ -60,9 +60,14 @@ class Truth:
         """Return the first row that differs."""
         return next(differences(seen, told, self.key), None)
 
+    @property
+    def ordered(self) -> bool:
+        """Tell whether the page asks for rows in an order."""
+        return self.page is not None and "order by" in self.page.lower()
+
     def disordered(self, seen: Table, told: Table) -> tuple[str, str] | None:
         """Return the first rows that stand at the same place and are not the same: (what stands there, what should)."""
-        if self.page is None or "order by" not in self.page.lower():
+        if not self.ordered:
             return None
         pairs = zip(seen.keys(self.key), told.keys(self.key), strict=True)
         return next(((text_of(one), text_of(other)) for one, other in pairs if one != other), None)

@@ -126,11 +126,18 @@ def up_to(position: int, said: str) -> str:
     return f"Up to event #{position} only. {said}"
 
 
-def same_as_truth(rows: int, seen: int) -> str:
-    """Say that the write store has the same rows; a page may leave some of the read model's out."""
-    if seen < rows:
-        return f"The page shows {seen:,} of them, and the write store says the same."
+def same_as_truth(rows: int, seen: int, page: str | None) -> str:
+    """Say that the write store has the same rows; the page of a task may leave some of the read model's out."""
+    if page is not None and seen < rows:
+        return f"The page of the task asks {page}: that is {seen:,} of {rows:,} rows, and the write store has the same."
     return f"The write store has the same {counted(seen, 'row')}."
+
+
+def what_was_compared(columns: Sequence[str], left_out: Sequence[str], *, ordered: bool = False) -> str:
+    """Say which columns were compared with the write store, and which nobody compared."""
+    order = ", and the order of the rows" if ordered else ""
+    others = f" Not compared: {', '.join(left_out)}." if left_out else ""
+    return f"Compared: {', '.join(columns)}{order}.{others}"
 
 
 def in_words(wrong: Difference, who: str) -> str:

@@ -46,15 +46,18 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A table through its window: ``shown`` of ``total`` rows, and how many rows are only on the other side."""
+    """A table through its window: ``shown`` of ``total`` rows, and how many rows are only on the other side.
+
+    ``unknown`` says why nobody can tell whether a read model is true.
+    """
 
     name: str
     columns: list[str]
     rows: list[Row]
     total: int
     key: tuple[str, ...] = ()
-    has_truth: bool = True
     missing: int = 0
+    unknown: str = ""
 
     @property
     def shown(self) -> int:

@@ -6,7 +6,7 @@ from typing import Any
 
 from cqrs.events import RecordedEvent
 from cqrs.read.projection import Projection
-from lab import truth
+from lab import oracle, truth, truth_own
 from lab.keys import Key, key_of, keys_of, text_of
 from lab.own import is_own, shown
 from lab.sandbox import Sandbox
@@ -26,28 +26,33 @@ def _read_table(sandbox: Sandbox, projection: Projection) -> Table:
     newest_first = (total > WINDOW and not is_own(projection)) or name == "order_list"
     order = "from_event DESC" if newest_first else ", ".join(key)
     columns, found = fetch(sandbox.reader, f'SELECT * FROM "{name}" ORDER BY {order} LIMIT {WINDOW}')
+    why = truth_own.unknown(sandbox.stores, projection)
+    unknown = why.why if why and not why.soon else ""
     if is_own(projection):
-        return Table(name, columns, list(_own_rows(sandbox, key, found, batch)), total, key, has_truth=False)
+        return Table(name, columns, list(_own_rows(sandbox, projection, found, batch)), total, key, unknown=unknown)
     shown_here = {key_of(row, key) for row in found}
     pending = [key_ for key_ in _pending_keys(sandbox, projection, position) if key_ not in shown_here]
     true = truth.rows_of(sandbox.write.connection, projection, [*(key_of(row, key) for row in found), *pending])
-    has_truth = truth.source(name) is not None
-    rows = [_read_row(row, key, true.get(key_of(row, key)), has_truth, batch) for row in found]
+    rows = [_read_row(row, key, true.get(key_of(row, key)), why is None, batch) for row in found]
     there = _there(sandbox, projection, pending)
     absent = [true[row_key] for row_key in pending if row_key in true and row_key not in there]
     ghosts = [_ghost(row, key, columns) for row in absent[: max(WINDOW - len(rows), 2)]]
-    return Table(name, columns, ghosts + rows if newest_first else rows + ghosts, total, key, has_truth, len(absent))
+    return Table(name, columns, ghosts + rows if newest_first else rows + ghosts, total, key, len(absent), unknown)
 
 
-def _own_rows(sandbox: Sandbox, key: tuple[str, ...], found: list[dict[str, Any]], batch: range) -> Iterator[Row]:
-    """Show rows of a read model of one's own: nothing says what its cells hold, or that a key names one row only."""
-    seen = Counter[str]()
+def _own_rows(sandbox: Sandbox, projection: Projection, found: list[dict[str, Any]], batch: range) -> Iterator[Row]:
+    """Show rows of a read model of one's own: nothing says what its cells hold, or that a key names one row only.
+
+    None is stale: it is compared once every event has come, and what differs then is drift.
+    """
+    seen, drifts = Counter[str](), oracle.drift(sandbox.stores, projection.name)
+    gone = {drift.key for drift in drifts if drift.column is None and drift.says is not None}
     for row in found:
-        named = str(shown(text_of(key_of(row, key))))
+        named = str(shown(text_of(key_of(row, projection.key))))
         event = row.get("from_event")
         event = event if isinstance(event, int) and 0 < event <= sandbox.head else None
         cells = [Cell(column, shown(value)) for column, value in row.items()]
-        yield Row(named, cells, event in batch, event, again=seen[named])
+        yield Row(named, cells, event in batch, event, "gone" if named in gone else "", seen[named])
         seen[named] += 1
 
 

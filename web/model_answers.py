@@ -8,7 +8,8 @@ from lab.guard.hints import Names, hint
 from lab.lesson_progress import moment
 from lab.outcome import CannotDo
 from lab.sandbox import Sandbox
-from lab.tasks import Task, right_answer, tasks, truth_of, try_task
+from lab.task_trial import right_answer, truth_of, try_task
+from lab.tasks import task_of
 from lab.trial import Trial
 from web import model_verdicts, progress, trust, visitor
 from web.model_typed import Typed
@@ -122,11 +123,6 @@ def _checked_task(sandbox: Sandbox, typed: Typed, who: str) -> dict[str, Any]:
         with progress.change() as mine:
             mine.tasks.setdefault(task.id, moment())
     return {**task_told(typed), **_told(tried)}
-
-
-def task_of(name: str) -> Task | None:
-    """Return the task whose read model is called like that; None if there is none."""
-    return next((task for task in tasks().values() if task.model == name), None)
 
 
 def task_told(typed: Typed) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from lab import own_text
 from lab.actions import ModelWrite
 from lab.own_language import NAME
 from lab.stores import BUILT_IN
+from lab.tasks import task_of
 from lab.values import quoted
 from web import frames, model_answers, model_typed, model_views, visitor
 from web.actions import status_of
@@ -105,7 +106,7 @@ def act() -> ResponseReturnValue:
         return _editor(typed._replace(source=own_text.renamed(typed.source, typed.name)))
     if wanted == "over":
         return _over(typed)
-    if wanted not in model_answers.PARTS or (wanted == "task" and model_answers.task_of(typed.name) is None):
+    if wanted not in model_answers.PARTS or (wanted == "task" and task_of(typed.name) is None):
         abort(400)
     if wanted == "orders":
         with visitor.change() as sandbox:

@@ -180,9 +180,14 @@ def test_what_a_page_asks_is_compared_in_its_order(log: Path) -> None:
 
 
 def test_rows_that_the_page_leaves_out_are_not_said_to_be_in_the_write_store(log: Path) -> None:
-    half = Truth("SELECT 'c1' AS customer_id", ("customer_id",), "SELECT customer_id FROM spent WHERE name = 'Ada'")
-    assert tried(log, truth=half)["truth"].said == "The page shows 1 of them, and the write store says the same."
-    assert tried(log)["truth"].said == "The write store has the same 2 rows."
+    page = "SELECT customer_id FROM spent WHERE name = 'Ada'"
+    half = Truth("SELECT 'c1' AS customer_id", ("customer_id",), page)
+    assert tried(log, truth=half)["truth"].said == (
+        f"The page of the task asks {page}: that is 1 of 2 rows, and the write store has the same. "
+        "Compared: customer_id. Not compared: name, sales_cents."
+    )
+    same = "The write store has the same 2 rows. Compared: customer_id, name, sales_cents."
+    assert tried(log)["truth"].said == same
 
 
 # Where it stops

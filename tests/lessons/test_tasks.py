@@ -4,10 +4,11 @@ from pathlib import Path
 
 import pytest
 
-from lab import guard, tasks
+from lab import guard, task_trial, tasks
 from lab.guard import Model
 from lab.lesson_files import LessonError, lessons
-from lab.tasks import FOLDER, Task, Wrong, load, log_of, try_task
+from lab.task_trial import log_of, right_answer, try_task
+from lab.tasks import FOLDER, Task, Wrong, load
 
 TASKS = tasks.tasks()
 ATTEMPTS = [(task, wrong) for task in TASKS.values() for wrong in task.wrong]
@@ -47,7 +48,7 @@ def test_what_a_task_begins_with_does_not_pass() -> None:
 
 @pytest.mark.parametrize("task", TASKS.values(), ids=TASKS)
 def test_the_truth_of_a_task_shows_what_its_page_asks(task: Task) -> None:
-    answer = tasks.right_answer(task)
+    answer = right_answer(task)
     assert answer.error is None
     assert len(answer.rows) >= 2
     page = task.page.partition("SELECT ")[2].partition(" FROM ")[0].split(", ")
@@ -121,6 +122,6 @@ def test_a_log_that_cannot_be_made_is_refused_by_its_line(tmp_path: Path, line: 
     path.write_text(GOOD.replace("cmd ship_order order=o1", line), encoding="utf-8")
     task = load(path)
     with pytest.raises(LessonError, match="cancelled-orders: ") as refused:
-        tasks._make(task, tmp_path / "made")
+        task_trial._make(task, tmp_path / "made")
     assert said in str(refused.value)
     assert not (tmp_path / "made").exists()
