@@ -13,7 +13,7 @@ from typing import Any, Literal
 from cqrs.read.projection import Projection
 from cqrs.read.store import ReadStore
 from cqrs.write.store import WriteStore
-from lab import asked, limits, replay, steady, truth
+from lab import asked, limits, replay, steady, taken_back, truth
 from lab.actions import Action, Query, Reset, Sql, TryOut, Undo, Wait
 from lab.carry_out import Answer, carry_out, finish_again, locked_means_busy, settle
 from lab.clock import Clock, ManualClock, RealClock, from_iso
@@ -275,13 +275,14 @@ class Sandbox:
         asked_since = {entry.n for entry in entries if isinstance(action, Undo) and entry.line.startswith("sql ")}
         dropped = [entry for entry in entries if entry.n >= first_dropped and entry.n not in asked_since]
         kept = [entry for entry in entries if entry.n < first_dropped or entry.n in asked_since]
-        before = self.stores.own()
+        before = taken_back.own(self.stores)
         self.replace(replay.of_entries(kept, self.lab.setting("fixture"), self._clock_kind()))
-        said = f"{len(dropped):,} {'line' if len(dropped) == 1 else 'lines'} dropped"
-        if isinstance(action, Undo):
-            said += f", from: {next(entry.line for entry in dropped if entry.n == mine[-1])}"
-        if gone := sorted(before.keys() - self.stores.own().keys()):
-            said += f"; gone with {'it' if len(dropped) == 1 else 'them'}, of your own read models: {', '.join(gone)}"
+        said = (
+            taken_back.line(mine[-1], dropped)
+            if isinstance(action, Undo)
+            else f"{taken_back.counted(len(dropped))} dropped"
+        )
+        said += taken_back.of_ones_own(before, taken_back.own(self.stores))
         return Answer(str(action), "done", said, self.write.head(), dropped=len(dropped))
 
     def _begin_of(self, n: int, entries: list[Entry]) -> int:

@@ -2,23 +2,27 @@
 
 from typing import Any
 
-from flask import Blueprint, Response, abort, redirect, render_template, request, url_for
+from flask import Blueprint, Response, abort, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
 
 from lab import own_text
 from lab.actions import ModelWrite
 from lab.own_language import NAME
+from lab.sandbox import Sandbox
 from lab.stores import BUILT_IN
 from lab.tasks import task_of
 from lab.values import quoted
-from web import frames, model_answers, model_typed, model_views, visitor
+from web import frames, model_answers, model_typed, model_views, view, visitor
 from web.actions import status_of
 from web.model_typed import LINE_END, Typed
 
 blueprint = Blueprint("models", __name__)
 
-LINES = {"drop": "model drop {}", "add": "model add {}", "forget": "model forget {}"}
+LINES = {"drop": "model drop {}", "add": "model add {}", "forget": "model forget {}", "undo": "undo"}
 """What can be done with a read model in the list."""
+
+SINCE = "Something was done since, and Undo would take that back first. Undo in the shop goes back line by line."
+TOLD_CHARS = 500
 
 ORDERS = "bulk 12"
 """What gives a dry run something to work on, in a shop where nobody has ordered yet."""
@@ -32,15 +36,24 @@ def index() -> ResponseReturnValue:
 
 @blueprint.post("/models")
 def line() -> ResponseReturnValue:
-    """Drop one of one's own, add it again, or forget its text."""
-    template, name = LINES.get(request.form.get("do", "")), request.form.get("name", "")
-    if template is None:
+    """Drop one of one's own, add it again, forget its text, or take back that it was forgotten."""
+    wanted, name = request.form.get("do", ""), request.form.get("name", "")
+    if wanted not in LINES:
         abort(400)
     with visitor.change() as sandbox:
-        answer = sandbox.act(template.format(quoted(name)))
-    if status_of(answer) == 200:
-        return redirect(_list(), code=303)
-    return _index(answer.reason), status_of(answer)
+        if wanted == "undo" and not _was_forgotten_last(sandbox, name):
+            return _index(SINCE), 422
+        answer = sandbox.act(LINES[wanted].format(quoted(name)))
+    if status_of(answer) != 200:
+        return _index(answer.reason), status_of(answer)
+    if wanted in ("forget", "undo"):
+        session["done"] = {"do": wanted, "name": name, "reason": (answer.reason or "")[:TOLD_CHARS]}
+    return redirect(_list(), code=303)
+
+
+def _was_forgotten_last(sandbox: Sandbox, name: str) -> bool:
+    last = view.last_answer(sandbox)[1]
+    return last is not None and last["line"] == LINES["forget"].format(quoted(name))
 
 
 @blueprint.get("/models/new")
@@ -154,7 +167,7 @@ def _editor(typed: Typed, wanted: str = "check") -> ResponseReturnValue:
 def _index(problem: str | None = None, **more: str) -> str:
     with visitor.look() as sandbox:
         panel = model_views.index(sandbox)
-    return render_template("models.html", panel=panel, problem=problem, **more)
+    return render_template("models.html", panel=panel, problem=problem, done=session.pop("done", None), **more)
 
 
 def _list() -> str:

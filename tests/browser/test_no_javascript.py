@@ -54,7 +54,7 @@ def test_sliders_have_a_button_and_undo_and_reset_work(plain):
     expect_gap(plain, behind=1, head=6)
     plain.get_by_role("button", name="Undo").click()
     expect_gap(plain, behind=0, head=5)
-    expect(plain.locator("#answer-line")).to_contain_text("1 line dropped")
+    expect(plain.locator("#answer-line")).to_contain_text("taken back: ")
     plain.get_by_role("button", name="Reset", exact=True).click()
     plain.get_by_role("button", name="Reset both stores").click()
     expect(plain.get_by_role("slider", name="Delay")).to_have_value("1")

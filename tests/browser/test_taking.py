@@ -16,11 +16,11 @@ pytestmark = pytest.mark.browser
 BUY = "cmd place_order customer=c1 product=lamp qty=1"
 
 
-def test_undo_says_how_many_lines_it_drops_and_both_stores_go_back(visitor):
+def test_undo_says_what_it_took_back_and_both_stores_go_back(visitor):
     page = enter(visitor(), "pause", BUY, "step all", BUY)
     expect_gap(page, behind=1, head=7)
     page.get_by_role("button", name="Undo").click()
-    expect(page.locator("#answer-line")).to_contain_text("1 line dropped")
+    expect(page.locator("#answer-line")).to_contain_text(f"taken back: {BUY}")
     expect_gap(page, behind=0, head=6)
     expect(page.locator("#w-orders-o-2")).to_have_count(1)
     expect(page.locator("#w-orders-o-4, #event-7")).to_have_count(0)

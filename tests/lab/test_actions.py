@@ -339,11 +339,11 @@ def test_on_a_real_clock_a_batch_is_applied_after_the_delay(live: Sandbox) -> No
 # undo, reset
 
 
-def test_undo_says_how_many_lines_go_and_which(sandbox: Sandbox) -> None:
+def test_undo_says_which_line_it_took_back(sandbox: Sandbox) -> None:
     act(sandbox, "cmd restock product=lamp qty=1", "cmd restock product=lamp qty=2")
     answer = act(sandbox, "undo")
     assert (answer.dropped, answer.position) == (1, 6)
-    assert answer.reason == "1 line dropped, from: cmd restock product=lamp qty=2 id=cmd-2"
+    assert answer.reason == "taken back: cmd restock product=lamp qty=2 id=cmd-2"
 
 
 def test_undo_takes_what_the_projector_and_the_shoppers_did_since_with_it(live: Sandbox) -> None:
@@ -352,7 +352,7 @@ def test_undo_takes_what_the_projector_and_the_shoppers_did_since_with_it(live: 
     let_run(live, clock)
     answer = act(live, "undo")
     assert answer.dropped == 2
-    assert str(answer.reason).startswith("2 lines dropped, from: cmd restock")
+    assert str(answer.reason).startswith("taken back: cmd restock")
     assert {p["position"] for p in live.state()["projections"].values()} == {5}
 
 

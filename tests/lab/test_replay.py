@@ -158,7 +158,7 @@ def test_the_command_line_prints_one_outcome_a_line(tmp_path: Path) -> None:
         "done event #6 applied",
         "failed there is no read model sale; did you mean sales?",
         f"failed there is no action “fly”; there is {', '.join(VERBS)}",
-        "done 1 line dropped, from: step sale",
+        "done taken back: step sale",
     ]
 
 

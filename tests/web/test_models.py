@@ -331,6 +331,29 @@ def test_a_line_of_the_list_drops_adds_and_forgets(shop):
     assert "spend" in soup(answer).select_one("[role=alert]").text
 
 
+def test_one_that_was_deleted_is_offered_back_and_undo_says_that_it_is_there_again(shop):
+    send(shop, SPEND, do="add")
+    assert "Undo brings both back" in soup(shop.get("/models")).select_one("#forget-spend").text
+    page = soup(shop.post("/models", data={"do": "forget", "name": "spend"}, follow_redirects=True))
+    assert "spend is deleted" in page.select_one("#done").text
+    assert page.select_one("#done button[value=undo]")
+    assert not soup(shop.get("/models")).select("#done"), "it is said once"
+    page = soup(shop.post("/models", data={"do": "undo", "name": "spend"}, follow_redirects=True))
+    said = "Taken back: model forget spend; there again, of your own read models: spend"
+    assert said in " ".join(page.select_one("#done").text.split())
+    assert text_of(soup(shop.get("/models/spend/edit"))) == SPEND
+
+
+def test_a_deleted_one_is_not_brought_back_by_taking_back_something_else(shop):
+    send(shop, SPEND, do="add")
+    shop.post("/models", data={"do": "forget", "name": "spend"})
+    act(shop, "cmd restock product=lamp qty=1")
+    answer = shop.post("/models", data={"do": "undo", "name": "spend"})
+    assert answer.status_code == 422
+    assert "done since" in soup(answer).select_one("[role=alert]").text
+    assert "cmd restock" in shop.get("/transcript").text
+
+
 def test_the_list_takes_no_other_act(shop):
     assert shop.post("/models", data={"do": "reset", "name": "x"}).status_code == 400
     assert shop.post("/models/edit", data={"do": "reset"}).status_code == 400
@@ -455,7 +478,7 @@ def test_an_answer_shows_a_written_text_as_being_there_and_not_its_letters(shop)
     act(shop, str(ModelWrite("spend", SPEND)))
     assert 'model write spend "…"' in soup(shop.get("/")).select_one("#answer-line").text
     undone = shop.post("/actions", data={"line": "undo"}, headers={"HX-Request": "true"})
-    said = 'from: model write spend "…"; gone with it, of your own read models: spend'
+    said = 'taken back: model write spend "…"; gone, of your own read models: spend'
     assert said in soup(undone).select_one("#answer-line").text
 
 
