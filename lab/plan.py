@@ -1,8 +1,11 @@
 """The plan by which SQLite answers, in words for somebody who has never read one. What is not known stays as it is."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
 from typing import NamedTuple
+
+from lab.plan_reads import Asked
 
 OWN_LIST = "a list of its own that is sorted"
 
@@ -101,10 +104,10 @@ WORDS = tuple(
 """What SQLite says of a step, and what it means. The first that fits the whole counts."""
 
 
-ENDS_EARLY = re.compile(r"\blimit\b", re.IGNORECASE)
-"""A question that says how many rows it wants may be answered before every row is read."""
+EVERY_ROW = re.compile(r"^reads every (row|entry) of ([^,;]+)")
 
-EVERY_ROW = re.compile(r"^reads every row of ([^,;]+)")
+FEWER = {"some": "reads {0} of {1}, as many as it needs", "unknown": "goes through the {0} of {1}"}
+"""What is said instead where a step need not come to the last row, and where that cannot be told."""
 
 
 class Step(NamedTuple):
@@ -117,35 +120,37 @@ class Step(NamedTuple):
 
 def steps(plan: Iterable[tuple[int, int, str]], sql: str = "") -> list[Step]:
     """Return the steps of a question's plan in their order, those inside of others deeper."""
-    depths = {0: -1}
-    early = {0: bool(ENDS_EARLY.search(sql))}
+    plan = list(plan)
+    asked, beside = Asked(sql), [detail for _, parent, detail in plan if parent == 0]
+    depths, reads = {0: -1}, {0: asked.outermost(beside)}
     found = []
     for number, parent, detail in plan:
         depths[number] = depths.get(parent, -1) + 1
-        # A SELECT for one value needs no row behind the first.
-        early[number] = early.get(parent, False) or "SCALAR SUBQUERY" in detail
-        said = in_words(detail)
-        if said and early[number]:
-            said = EVERY_ROW.sub(r"reads rows of \1, as many as it needs", said)
+        reads[number] = asked.inside(detail, reads.get(parent, "every"))
+        said = in_words(detail, asked.called)
+        if said and (fewer := FEWER.get(reads[number])) and (every := EVERY_ROW.match(said)):
+            rows = {"row": "rows", "entry": "entries"}[every[1]]
+            said = fewer.format(rows, every[2]) + said[every.end() :]
         found.append(Step(depths[number], said, detail))
     return found
 
 
-def in_words(detail: str) -> str | None:
-    """Return what a line of a plan means, None if that is not known."""
+def in_words(detail: str, called: Mapping[str, str] = MappingProxyType({})) -> str | None:
+    """Return what a line of a plan means, None if that is not known; some tables are ``called`` by another name."""
     for pattern, said in WORDS:
         if found := pattern.fullmatch(detail):
-            return _filled(said, found) + (LEFT_JOIN if found["joined"] == "LEFT-JOIN" else "")
+            return _filled(said, found, called) + (LEFT_JOIN if found["joined"] == "LEFT-JOIN" else "")
     return None
 
 
 LEFT_JOIN = "; where none fits, the row stays, with NULL"
 
 
-def _filled(said: str, found: re.Match[str]) -> str:
+def _filled(said: str, found: re.Match[str], called: Mapping[str, str]) -> str:
     named = {name: value or "" for name, value in found.groupdict().items()}
     named["by"] = _by(named.get("by", ""))
-    named["t"] = INNER.sub("the inner SELECT", named.get("t", ""))
+    table = INNER.sub("the inner SELECT", named.get("t", ""))
+    named["t"] = f"{called[table]} ({table})" if table in called else table
     named["i"] = _index(named.get("i", ""))
     return said.format(**named)
 
