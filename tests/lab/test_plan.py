@@ -55,7 +55,7 @@ SAID = [
     ),
     (
         "write",
-        "SELECT max(status) FROM orders WHERE placed_on LIMIT 3",
+        "SELECT max(placed_on), min(placed_on) FROM orders LIMIT 3",
         "SCAN orders",
         "goes through the rows of orders",
     ),
