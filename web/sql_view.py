@@ -1,5 +1,6 @@
 """What the SQL pane shows: what can be asked, an answer or an error with its place, two answers beside each other."""
 
+import re
 import time
 from typing import Any
 
@@ -8,6 +9,7 @@ from lab.actions import Sql
 from lab.asked_before import Asked, history, names
 from lab.carry_out import Answer
 from lab.guard import policy
+from lab.guard.places import ASIDE
 from lab.language import parse
 from lab.questions import Pair, Store
 from lab.sandbox import Sandbox
@@ -36,7 +38,7 @@ def sheet(sandbox: Sandbox, store: str, text: str | None, answer: Answer | None 
         "questions": questions.to(store),
         "pairs": questions.file().pair,
         "history": [_remembered(entry) for entry in before],
-        "answer": shown(answer) if answer else None,
+        "answer": shown(answer, text or "") if answer else None,
         "most_rows": policy.ROWS,
         "most_chars": MOST_CHARS,
     }
@@ -46,10 +48,13 @@ def _remembered(entry: Asked) -> dict[str, Any]:
     return {**entry._asdict(), "shown": " ".join(entry.sql.split())[:SHOWN_CHARS]}
 
 
-def shown(answer: Answer) -> dict[str, Any]:
-    """Return an answer as the pane shows it: rows with figures and a plan, or an error with its place."""
+def shown(answer: Answer, typed: str = "") -> dict[str, Any]:
+    """Return an answer as the pane shows it: rows with figures and a plan, or an error with its place.
+
+    What was ``typed`` stands above an answer that has no line in the journal.
+    """
     action, found = parse(answer.line) if answer.n else None, answer.result or {}
-    sql = action.sql if isinstance(action, Sql) else ""
+    sql = action.sql if isinstance(action, Sql) else typed
     seen = {
         "sql": sql,
         "n": answer.n,
@@ -60,11 +65,26 @@ def shown(answer: Answer) -> dict[str, Any]:
     }
     if answer.outcome == "done":
         seen["table"] = sql_cells.table(found)
+        seen["no_row"] = _why_no_row(sql)
     elif place := found.get("place"):
         seen["table_there"] = bool(found.get("stands_in"))
         seen["line"] = _around(sql, place)
         seen["marks"] = [{**place, "length": max(1, len(place["word"])), "said": answer.reason}]
     return seen
+
+
+OFFSET = re.compile(r"\boffset\s+[^0\s]|\blimit\s+([1-9]\d*)\s*,", re.IGNORECASE)
+
+
+def _why_no_row(sql: str) -> str:
+    """Say why an answer may have no row."""
+    plain = ASIDE.sub(" ", sql)
+    if re.search(r"\blimit\s+0+\s*(?:;\s*)?$", plain, re.IGNORECASE):
+        return "LIMIT 0 takes none"
+    if found := OFFSET.search(plain):
+        how = f" (in LIMIT {found[1]}, … the first number is the OFFSET)" if found[1] else ""
+        return f"nothing in the store fits, or OFFSET skips all that does{how}"
+    return "nothing in the store fits, or nothing is there yet"
 
 
 def _around(sql: str, place: dict[str, Any]) -> tuple[str, str, str]:

@@ -179,6 +179,24 @@ def test_no_row_is_said_with_the_columns_that_there_would_be(learner):
     assert "day, units" in words(soup(answer))
 
 
+@pytest.mark.parametrize(
+    ("behind", "why"),
+    [
+        ("LIMIT 5, 10", "or OFFSET skips all that does (in LIMIT 5, … the first number is the OFFSET)."),
+        ("LIMIT 5 OFFSET 10", "or OFFSET skips all that does."),
+        ("LIMIT 0", "No row: LIMIT 0 takes none."),
+        ("WHERE name = 'OFFSET 9' LIMIT 5", "or nothing is there yet."),
+    ],
+)
+def test_no_row_is_not_said_to_be_missing_where_it_was_skipped(learner, behind, why):
+    assert why in words(soup(ask(learner, f"SELECT name FROM product_card {behind}", headers=HTMX)))
+
+
+def test_what_is_too_long_to_be_asked_stands_above_its_answer(learner):
+    sql = "SELECT 1 -- " + "x" * 10_000
+    assert soup(ask(learner, sql, headers=HTMX)).select_one("[data-asked-of=sql-text]").text == sql
+
+
 def test_an_error_says_what_sqlite_said_where_and_what_to_do(learner):
     answer = ask(learner, "SELECT name,\n  prise_cents FROM product_card", headers=HTMX)
     assert answer.status_code == 422
