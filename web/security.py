@@ -5,6 +5,8 @@ from flask import Flask, Response, abort, request, session
 from lab import limits
 
 SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
+WHILE_TYPING = "models.act"
+"""A text goes there while somebody types it. What is kept of a trial is put into the cookie all the same."""
 
 HEADERS = {
     "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
@@ -59,7 +61,8 @@ def keep_cookie_fresh() -> None:
     Such an answer may come late, and would put the cookie of before in the place of a newer one, which names the
     sandbox that was begun meanwhile.
     """
-    news = request.method in SAFE_METHODS and "HX-Request" in request.headers
+    by_itself = request.method in SAFE_METHODS or request.endpoint == WHILE_TYPING
+    news = by_itself and "HX-Request" in request.headers
     if not news and request.endpoint != "static" and session.permanent:
         session.modified = True
 

@@ -363,6 +363,12 @@ def test_the_list_takes_no_other_act(shop):
 # What is said of a text that was not tried, stopped, or took another's place
 
 
+def test_a_text_looked_over_while_it_is_typed_leaves_the_cookie_alone_and_a_trial_does_not(shop):
+    """Its answer may come after that of the trial, and would put the cookie of before in the place of the newer."""
+    assert "Set-Cookie" not in send(shop, SPEND, htmx=True).headers
+    assert "Set-Cookie" in send(shop, SPEND, do="truth", htmx=True).headers
+
+
 def looked(page):
     return " ".join(page.select_one("#model-checked").text.split())
 
