@@ -103,13 +103,33 @@ def compared(sandbox: Sandbox, pair: Pair, write: Answer, read: Answer) -> dict[
     sides = {side: {**shown(answers[side]), "sql": pair.sql(side).strip()} for side in SIDES}
     both = write.outcome == read.outcome == "done"
     work = [side.get("work", 0) for side in sides.values()]
+    more, alike = SIDES[work.index(max(work))], max(work) < 1.1 * min(work)
     return {
         "pair": pair,
         "sides": sides,
         "both": both,
         "same": both and sides["write"]["rows"] == sides["read"]["rows"],
         "behind": [at for at in (read.result or {}).get("read_at", []) if at["from"] < at["head"]],
-        "ratio": max(work) / max(1, min(work)),
-        "more": SIDES[work.index(max(work))],
+        "times": _times(min(work), max(work)),
+        "alike": TOO_LITTLE if max(work) < policy.UNIT else ABOUT_ALIKE if alike else MORE.format(more),
+        "more": more,
         "most": max(work),
     }
+
+
+TOO_LITTLE = f"Both took fewer than {policy.UNIT} work units: too little to tell apart."
+
+ABOUT_ALIKE = "It took both stores about the same work."
+
+MORE = "It took the {} store more work."
+
+
+def _times(less: int, more: int) -> str | None:
+    """Say how many times the work more is; None where they are alike. Each was rounded down to whole units."""
+    if more < policy.UNIT:
+        return None
+    if less >= policy.UNIT:
+        ratio = more / less
+        return None if ratio < 1.1 else f"{f'{ratio:.2g}' if ratio < 100 else f'{ratio:,.0f}'} times"
+    at_least = more // (less + 1)
+    return f"at least {at_least:,} times" if at_least > 1 else None
