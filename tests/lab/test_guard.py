@@ -259,6 +259,11 @@ def test_each_limit_is_met_just_behind_its_edge_and_by_nothing_else(
     assert answers({}, over)[0].kind == without_a_value
 
 
+def test_a_value_that_printf_would_make_too_long_is_null_as_the_page_of_limits_says() -> None:
+    most = policy.LIMITS[sqlite3.SQLITE_LIMIT_LENGTH]
+    assert answers({}, f"SELECT printf('%.*c', {most + 1}, 'x')")[0].rows == ((None,),)
+
+
 def test_what_is_not_tried_at_its_edge_is_set_all_the_same(files: dict[str, Path]) -> None:
     with closing(hardening.connect(hardening.uri(str(files["main"]), "ro"), 0)) as connection:
         hardening.harden(connection, policy.READONLY)
