@@ -6,7 +6,7 @@ from typing import Any
 
 from lab import questions
 from lab.actions import Sql
-from lab.asked_before import Asked, history, names
+from lab.asked_before import MOST, Asked, history, names
 from lab.carry_out import Answer
 from lab.guard import policy
 from lab.guard.places import ASIDE
@@ -41,6 +41,7 @@ def sheet(sandbox: Sandbox, store: str, text: str | None, answer: Answer | None 
         "answer": shown(answer, text or "") if answer else None,
         "most_rows": policy.ROWS,
         "most_chars": MOST_CHARS,
+        "most_kept": MOST,
     }
 
 

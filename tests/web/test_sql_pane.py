@@ -10,6 +10,7 @@ import pytest
 from bs4 import BeautifulSoup
 
 from lab import guard, limits, questions
+from lab.asked_before import MOST
 from lab.guard import policy
 from lab.stores import BUILT_IN
 from lab.values import in_quotes
@@ -326,6 +327,20 @@ def test_of_many_questions_the_last_three_are_in_sight_and_one_is_asked_again_by
     assert cells(again) == [["0"]]
     first = soup(again).select_one(".past li")
     assert words(first) == "SELECT 0 Ask again write store · the log stood at #6 · 1 row, 1 work unit · asked 2 times"
+
+
+def test_it_is_said_how_many_of_the_questions_stand_there(learner):
+    assert f"The last {MOST} different questions will stand here." in words(soup(learner.get("/sql/read")))
+    for n in range(MOST + 1):
+        ask(learner, f"SELECT {n}")
+    history = soup(learner.get("/sql/read")).select_one("#sql-history")
+    assert len(history.select(".past li")) == MOST
+    assert f"The last {MOST} different questions in the journal" in words(history)
+
+
+def test_which_event_changed_a_row_is_asked_of_every_built_in_read_model(learner):
+    sql = questions.question("from-event").sql
+    assert not [model for model in BUILT_IN if f"from_event FROM {model}" not in " ".join(sql.split())]
 
 
 def test_what_was_asked_comes_along_with_an_undo_and_a_transcript(learner):
