@@ -104,6 +104,34 @@
     }
   }
 
+  // What takes a while says so: a bar on the button that was pressed, and words, which the style sheet shows after 0.3 s.
+  const doing = document.getElementById("doing");
+  let saying;
+  function begin(button) {
+    if (!button?.matches?.("button, a.button")) return;
+    button.setAttribute("aria-busy", "true");
+    clearTimeout(saying);
+    saying = setTimeout(() => {
+      (sheet?.open ? sheet : document.body).append(doing);
+      doing.textContent = button.dataset.doing ?? "Under way: " + (button.getAttribute("aria-label") ?? button.textContent).trim();
+    }, 300);
+  }
+  function over(within = document) {
+    all("[aria-busy=true]", within).forEach((button) => button.removeAttribute("aria-busy"));
+    clearTimeout(saying);
+    doing.textContent = "";
+  }
+  // A dialog that closes and a file that comes leave the page as it is.
+  document.addEventListener("submit", ({ target, submitter }) => {
+    if (target.method !== "dialog" && !target.matches("[data-file]")) begin(submitter);
+  });
+  document.addEventListener("htmx:before:request", ({ detail }) => begin(detail.ctx.sourceElement));
+  document.addEventListener("htmx:finally:request", ({ detail }) => {
+    const asked = detail.ctx.sourceElement;
+    if (asked.matches("form, button, a")) over();
+  });
+  addEventListener("pageshow", () => over());
+
   // What asked first has its answer, so it goes.
   document.addEventListener("submit", ({ target }) => target.closest("[popover]")?.hidePopover());
 

@@ -26,6 +26,22 @@ def test_undo_says_what_it_took_back_and_both_stores_go_back(visitor):
     expect(page.locator("#w-orders-o-4, #event-7")).to_have_count(0)
 
 
+def test_what_takes_a_while_says_so_at_its_button_and_in_words_until_it_is_over(visitor):
+    page = enter(visitor(), BUY)
+    held = []
+    page.route("**/actions", lambda route: held.append(route))
+    undo = page.get_by_role("button", name="Undo")
+    before = undo.bounding_box()
+    undo.click()
+    expect(undo).to_have_attribute("aria-busy", "true")
+    expect(page.locator("#doing")).to_have_text("Undoing: all lines but the last are played again.")
+    assert undo.bounding_box() == before
+    held[0].continue_()
+    expect(page.locator("#answer-line")).to_contain_text(f"taken back: {BUY}")
+    expect(page.locator("[aria-busy=true]")).to_have_count(0)
+    expect(page.locator("#doing")).to_be_empty()
+
+
 def test_reset_asks_first_and_then_both_stores_are_as_on_the_first_day(visitor):
     page = enter(visitor(), "pause", BUY, BUY)
     page.get_by_role("button", name="Reset", exact=True).click()
