@@ -29,13 +29,16 @@
       const usual = [...select.options].find((option) => option.defaultSelected)?.value;
       const first = select.options[0]?.value === "" ? [select.options[0]] : [];
       const wanted = all("option", list).map((option) => {
-        const text = hidden && select.dataset.choices === "customers" ? option.value : option.textContent;
+        const text = hidden ? option.dataset.unnamed : option.textContent;
         return new Option(text, option.value, option.value === usual);
       });
       const same = wanted.map((o) => o.value + o.text).join() === [...select.options].slice(first.length).map((o) => o.value + o.text).join();
       if (same) continue;
       select.replaceChildren(...first, ...wanted);
-      if ([...select.options].some((option) => option.value === chosen)) select.value = chosen;
+      // Of the orders the newest is meant, unless one was chosen, or somebody is about to send the form.
+      const free = select.name === "order" && !select.dataset.touched && !select.form.matches(":hover, :focus-within");
+      if (!free && [...select.options].some((option) => option.value === chosen)) select.value = chosen;
+      else delete select.dataset.touched;
     }
     const next = document.getElementById("choice-next")?.value;
     for (const input of all("input[data-next]")) {
@@ -150,6 +153,7 @@
     }
   });
   document.addEventListener("change", ({ target }) => {
+    if (target.matches?.("select[data-choices]")) target.dataset.touched = "1";
     const menu = target.closest?.("details.menu");
     if (menu) menu.open = false;
   });

@@ -15,6 +15,15 @@ from web.chart import lag_chart
 
 TAPE = 12
 CHOICES = 50
+ORDER_CHARS = 40
+"""How much of what was ordered a choice shows."""
+
+NEWEST_ORDERS = """
+    SELECT substr(stream, 7), status, customer_name,
+           (SELECT group_concat(qty || ' ' || name, ', ') FROM order_lines WHERE order_id = orders.id)
+    FROM events LEFT JOIN orders ON orders.id = substr(stream, 7)
+    WHERE type = 'OrderPlaced' ORDER BY position DESC LIMIT ?
+"""
 MEASURES = 6
 
 FIRST_TO_BREAK = "sales"
@@ -143,19 +152,23 @@ def measures(sandbox: Sandbox) -> dict[str, Any]:
 
 
 def choices(sandbox: Sandbox) -> dict[str, Any]:
-    """What can be chosen in the composers: customers, products, orders, and the ids that would be free."""
+    """What the composers offer, as (id, label, label without a customer's name), and the id that is free."""
     ask = sandbox.write.connection.execute
-    newest = "SELECT substr(stream, 7) FROM events WHERE type = 'OrderPlaced' ORDER BY position DESC LIMIT ?"
-    orders = [row[0] for row in ask(newest, (CHOICES,))]
-    marks = ", ".join("?" * len(orders))
-    still = {row[0] for row in ask(f"SELECT id FROM orders WHERE status = 'placed' AND id IN ({marks})", orders)}
+    orders = ask(NEWEST_ORDERS, (CHOICES,)).fetchall()
+    labelled = {order: _order(order, *said) for order, _, *said in orders}
     return {
-        "customers": ask("SELECT id, name FROM customers ORDER BY id LIMIT ?", (CHOICES,)).fetchall(),
+        "customers": ask("SELECT id, name, id FROM customers ORDER BY id LIMIT ?", (CHOICES,)).fetchall(),
         "products": ask("SELECT id, name FROM products ORDER BY id LIMIT ?", (CHOICES,)).fetchall(),
-        "orders": [(order, order) for order in orders],
-        "open": [(order, order) for order in orders if order in still],
+        "orders": [*labelled.values()],
+        "open": [labelled[order] for order, status, *_ in orders if status == "placed"],
         "next_customer": f"c{ask('SELECT count(*) FROM customers').fetchone()[0] + 1}",
     }
+
+
+def _order(order: str, customer: str | None, lines: str | None) -> tuple[str, str, str]:
+    """Label an order so that it is known again: its id, whose it is, and what was ordered."""
+    what = [f"{lines[:ORDER_CHARS]}…" if len(lines) > ORDER_CHARS else lines] if lines else []
+    return order, " · ".join([order, *([customer] if customer else []), *what]), " · ".join([order, *what])
 
 
 def _held_still(panel: Panel) -> Panel:

@@ -118,3 +118,17 @@ def test_an_order_may_have_two_lines_and_a_command_sent_twice_is_done_once(page)
         expect(answer).to_contain_text(said)
         expect(answer).to_contain_text("lines=lamp:2,mug:1")
         expect(page.locator("#status")).to_contain_text("head #6")
+
+
+def test_the_newest_order_is_offered_first_and_each_says_whose_it_is_and_what_of(visitor):
+    page = enter(visitor(), "bulk 3", "run")
+    place_order(page)
+    page.get_by_role("group", name="Which command").locator("summary").click()
+    page.get_by_role("group", name="Which command").get_by_role("radio", name="Cancel order").check()
+    offered = composer(page, "Cancel order").get_by_role("combobox", name="Order")
+    expect(offered.locator("option:checked")).to_have_text(re.compile(r"^o-[0-9]+ · Ada · 2 Lamp$"))
+    expect(offered.locator("option")).to_have_count(4)
+    newest = offered.input_value()
+    composer(page, "Cancel order").get_by_role("button", name="Cancel order").click()
+    expect(page.locator("#answer-write")).to_contain_text(f"order={newest}")
+    expect(offered.locator("option")).to_have_count(3)
