@@ -93,8 +93,11 @@ def summary(trial: Trial) -> str:
         return (
             f"{trial.model} is not steady: {failed.said}" if failed.name != "live" else f"{trial.model}: {failed.said}"
         )
+    if not trial.ran:
+        return f"{trial.model} was not tried: no event in the log has a block in its file"
     tried = counted(sum(entry.passed is not None for entry in trial.tried), "thing")
-    return f"{trial.model} is steady: {tried} tried on {counted(trial.events, 'event')}, and none failed"
+    untried = f"; not tried: the block of {', '.join(trial.untried)}" if trial.untried else ""
+    return f"{trial.model} is steady: {tried} tried on {counted(trial.events, 'event')}, and none failed{untried}"
 
 
 def as_json(trial: Trial) -> dict[str, Any]:

@@ -23,6 +23,7 @@ from lab.trial_rows import Difference, Table, differences
 from lab.trial_scratch import Filled, Filling, Scratch
 from lab.trial_truth import Truth
 from lab.trial_words import (
+    NO_ROW_YET,
     NOT_YET,
     REBUILD,
     TITLES,
@@ -32,12 +33,16 @@ from lab.trial_words import (
     in_words,
     is_poison,
     not_the_same,
+    nothing_tried,
+    on_first,
     other_order,
+    position_in,
     same_as_truth,
     stops,
     twice,
     up_to,
     what_was_compared,
+    without_event,
     without_memory,
 )
 
@@ -47,13 +52,20 @@ class Tried:
     """One thing that was tried: ``passed`` is None where it only informs, or could not be tried.
 
     ``name`` is one of ``lab.trial_words.TITLES``, ``said`` a sentence. Where rows differ, ``difference`` is the first
-    of them, with the event that did it.
+    of them, with the event that did it; ``at`` is the event at which it stopped.
     """
 
     name: str
     passed: bool | None
     said: str
     difference: Difference | None = None
+    at: int | None = None
+
+    @property
+    def event(self) -> int | None:
+        """The position of the event at which it failed, if it was one."""
+        about = self.difference.event if self.difference else None
+        return about.position if about else self.at
 
     @property
     def title(self) -> str:
@@ -67,6 +79,7 @@ class Trial:
 
     ``events`` is how many it applied of the ``head`` that the log has, ``rows`` what it had then, ``work`` what one
     rebuild took in work units. ``digests`` are those of both rebuilds and of the rows that came event by event.
+    ``untried`` are the types of event that it has a block for and the log has not; without ``ran``, no block ever ran.
     """
 
     model: str
@@ -76,6 +89,8 @@ class Trial:
     work: int
     digests: tuple[str, ...]
     tried: tuple[Tried, ...]
+    untried: tuple[str, ...] = ()
+    ran: bool = True
 
     @property
     def good(self) -> bool:
@@ -120,6 +135,11 @@ def try_on(
         return _Trying(model, log, Path(folder), who).trial(truth, live)
 
 
+def _not_yet(entry: Tried) -> Tried:
+    """Return what was compared while no block ever ran: two empty tables speak for nothing."""
+    return replace(entry, passed=None, said=NO_ROW_YET) if entry.passed else entry
+
+
 def _begun(sentence: str) -> str:
     return f"{sentence[0].upper()}{sentence[1:]}"
 
@@ -152,17 +172,21 @@ class _Trying:
         self.events = self.log.events[: self.begun.position]
         self.whole = filling.on(self.log.events[policy.TRIAL_EVENTS :]).filled()
         true = [self._true(truth, filling)] if truth else []
-        tried = [Tried("file", True, "Its file can be added."), self._log()]
+        there = {event.type for event in self.log.events}
+        untried = tuple(type for type in self.projection.on if type not in there)
+        self.ran = len(untried) < len(self.projection.on)
+        tried = [Tried("file", True, "Its file can be added."), self._log(), *self._blocks(untried)]
         digests: tuple[str, ...] = ()
-        if self.events and (not self.whole.stopped or is_poison(self.whole.stopped)):
+        if self.events and self.ran and (not self.whole.stopped or is_poison(self.whole.stopped)):
             same, digests = self._same(filling)
             others = (self._order, self._twice, self._crash, self._memory)
             ways = [Tried(way.__name__[1:], None, NOT_YET) if same.passed is False else way() for way in others]
-            tried += self._as_far([same, *ways])
+            tried += self._as_far([same, *(self._on_first(way) for way in ways)])
         head, position, rows = len(self.log.events), self.whole.position, len(self.whole.table.rows)
-        tried += true
-        tried += [self._live(live)] if live else []
-        return Trial(self.model.name, head, position, rows, self.whole.work, digests, tuple(tried))
+        compared = true + ([self._live(live)] if live else [])
+        tried += compared if self.ran else [_not_yet(entry) for entry in compared]
+        work = self.whole.work
+        return Trial(self.model.name, head, position, rows, work, digests, tuple(tried), untried, self.ran)
 
     def _as_far(self, entries: list[Tried]) -> list[Tried]:
         """Say of what passed how far it was tried, if not on the whole log."""
@@ -176,10 +200,20 @@ class _Trying:
 
     def _log(self) -> Tried:
         if self.whole.stopped:
-            return Tried("log", False, f"{stops(self.whole.stopped)}.")
-        if not self.log.events:
-            return Tried("log", True, "The log is empty, so there is nothing to apply yet.")
+            return Tried("log", False, f"{stops(self.whole.stopped)}.", at=position_in(self.whole.stopped))
+        if not self.ran:
+            return Tried("log", None, nothing_tried(len(self.log.events)))
         return Tried("log", True, f"It takes all {counted(len(self.log.events), 'event')} of the log.")
+
+    def _blocks(self, untried: tuple[str, ...]) -> list[Tried]:
+        """Name the blocks that never ran, if others did."""
+        return [Tried("blocks", None, without_event(untried))] if untried and self.ran else []
+
+    def _on_first(self, entry: Tried) -> Tried:
+        """Say of what was tried in a long log's beginning only on how many events that was."""
+        if entry.said == NOT_YET or len(self.events) == self.whole.position:
+            return entry
+        return replace(entry, said=on_first(len(self.events), entry.said))
 
     def _same(self, filling: Filling) -> tuple[Tried, tuple[str, ...]]:
         """Build it a second time in the same place, and fill it a third time event by event."""

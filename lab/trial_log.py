@@ -24,3 +24,10 @@ class Log:
             rows = connection.execute("SELECT * FROM events WHERE ?1 < 0 OR position <= ?1 ORDER BY position", (upto,))
             events = tuple(RecordedEvent(*row) for row in rows)
             return cls(path, events, tuple(accepted_in(connection, 0, len(events))))
+
+
+def event_at(path: Path, position: int) -> RecordedEvent:
+    """Read one event of a log."""
+    with closing(connect_read_only(path)) as connection:
+        row = connection.execute("SELECT * FROM events WHERE position = ?", (position,)).fetchone()
+        return RecordedEvent(*row)

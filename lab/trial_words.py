@@ -11,6 +11,7 @@ from lab.trial_scratch import Filled
 TITLES = {
     "file": "The file",
     "log": "The whole log",
+    "blocks": "Not tried",
     "same": "Same twice over, and event by event",
     "order": "In whatever order rows are read",
     "twice": "Everything delivered twice",
@@ -44,6 +45,28 @@ NOT_YET = "Not tried: first it has to be the same twice over."
 def counted(number: int, what: str) -> str:
     """Write a number with what it counts."""
     return f"{number:,} {what}" if number == 1 else f"{number:,} {what}s"
+
+
+NO_ROW_YET = "Nothing to compare yet: no event in the log has a block in this file."
+
+
+def nothing_tried(events: int) -> str:
+    """Say that nothing came for a file."""
+    if not events:
+        return "Not tried: the log is empty."
+    return f"Not tried: none of the {counted(events, 'event')} in the log has a block in this file."
+
+
+def without_event(types: Sequence[str]) -> str:
+    """Say of which blocks nothing is known."""
+    came = ", ".join(types)
+    block, its = ("this block", "it") if len(types) == 1 else ("these blocks", "them")
+    return f"{came}: no such event is in the log, so {block} never ran, and nothing here speaks for {its}."
+
+
+def on_first(events: int, said: str) -> str:
+    """Say that something was tried on the beginning of a long log only."""
+    return f"Tried on the first {counted(events, 'event')} of the log. {said}"
 
 
 def twice(events: int) -> str:
@@ -111,6 +134,12 @@ def is_poison(stopped: str) -> bool:
 def at(stopped: str) -> str:
     """Write where a projection stopped as the log does, and why: at event #6 OrderPlaced."""
     return f" at event #{stopped.removeprefix('event ')}" if is_poison(stopped) else f": {stopped}"
+
+
+def position_in(stopped: str | None) -> int | None:
+    """Return the position of the event at which a projection stopped, if it was one."""
+    found = EVENT.fullmatch(stopped or "")
+    return int(found[1]) if found else None
 
 
 def stops(stopped: str) -> str:

@@ -1,16 +1,20 @@
 """What the buttons of the editor's page are answered: what is to be mended, a dry run, the truth, a task."""
 
+import json
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from lab import guard, own_view, steady, trial
 from lab.guard.hints import Names, hint
 from lab.lesson_progress import moment
+from lab.make_event import LINES, line_for
 from lab.outcome import CannotDo
 from lab.sandbox import Sandbox
-from lab.task_trial import right_answer, truth_of, try_task
+from lab.task_trial import log_of, right_answer, truth_of, try_task
 from lab.tasks import task_of
 from lab.trial import Trial
+from lab.trial_log import event_at
 from web import model_verdicts, progress, trust, visitor
 from web.model_typed import Typed
 
@@ -59,7 +63,7 @@ def _lived(sandbox: Sandbox, typed: Typed) -> bool | None:
 def _passed(answer: dict[str, Any], before: bool | None) -> bool | None:
     """Tell whether a text passed what it was just put to; what came before counts where no event was in the log."""
     if "trial" in answer:
-        return bool(answer["trial"].good) if answer["trial"].events or not answer["trial"].good else before
+        return bool(answer["trial"].good) if answer["trial"].ran or not answer["trial"].good else before
     if answer["refused"] or answer["stopped"]:
         return False
     return True if answer["effects"] else before
@@ -74,13 +78,21 @@ def _dry(sandbox: Sandbox, typed: Typed, who: str) -> dict[str, Any]:
 
 def _truth(sandbox: Sandbox, typed: Typed, who: str) -> dict[str, Any]:
     """Try it on the sandbox's log; one that stands in the read store as it was typed is compared with its live rows."""
-    task = task_of(typed.name)
+    task, log = task_of(typed.name), sandbox.stores.folder / "write.db"
     truth, there = truth_of(task) if task else None, _there(sandbox, typed)
     if there is None:
-        told = _told(trial.try_out(typed.model, sandbox.stores.folder / "write.db", truth, who))
+        told = _told(trial.try_out(typed.model, log, truth, who), log)
     else:
-        told = _told(trial.try_on(there.model, there.log, truth, there.live, who), sandbox, there)
-    return {**told, "no_truth": None if task else NO_TRUTH}
+        told = _told(trial.try_on(there.model, there.log, truth, there.live, who), log, sandbox, there)
+    with sandbox.lock:
+        makes = [type for type in told["trial"].untried if line_for(sandbox.write.connection, type)]
+    return {**told, "no_truth": None if task else NO_TRUTH, "makes": makes}
+
+
+def made_first(sandbox: Sandbox, wanted: str) -> str | None:
+    """Return the line that a button writes before it tries; None if it only tries."""
+    with sandbox.lock:
+        return line_for(sandbox.write.connection, FIRST[wanted]) if wanted in FIRST else None
 
 
 def _there(sandbox: Sandbox, typed: Typed) -> steady.Subject | None:
@@ -93,8 +105,10 @@ def _there(sandbox: Sandbox, typed: Typed) -> steady.Subject | None:
     return found if found.model.source.rstrip() == typed.source.rstrip() else None
 
 
-def _told(tried: Trial, sandbox: Sandbox | None = None, there: steady.Subject | None = None) -> dict[str, Any]:
-    """Return what was tried, what failed first; of a live row that is wrong, the journal knows why."""
+def _told(
+    tried: Trial, log: Path, sandbox: Sandbox | None = None, there: steady.Subject | None = None
+) -> dict[str, Any]:
+    """Return what was tried on a log, what failed first; of a live row that is wrong, the journal knows why."""
     entries = tried.tried
     if sandbox is not None and there is not None:
         with sandbox.lock:
@@ -103,11 +117,27 @@ def _told(tried: Trial, sandbox: Sandbox | None = None, there: steady.Subject | 
     return {
         "trial": tried,
         "entries": [
-            {"title": entry.title, "passed": entry.passed, "said": entry.said, "hint": _hint(entry.said)}
+            {
+                "title": entry.title,
+                "passed": entry.passed,
+                "said": entry.said,
+                "hint": _hint(entry.said),
+                "event": _event(log, entry.event) if entry.event and entry.passed is False else None,
+            }
             for entry in failed_first
             if (entry.name, entry.passed) != ("file", True)
         ],
     }
+
+
+def _event(log: Path, position: int) -> dict[str, Any]:
+    """Return the event at which something failed, with its fields as they stand in the log."""
+    event = event_at(log, position)
+    fields = {
+        name: value if isinstance(value, str) else json.dumps(value)
+        for name, value in json.loads(event.payload).items()
+    }
+    return {"position": position, "type": event.type, "of": event.stream.partition("-")[2], "fields": fields}
 
 
 def _hint(said: str | None) -> str | None:
@@ -122,7 +152,7 @@ def _checked_task(sandbox: Sandbox, typed: Typed, who: str) -> dict[str, Any]:
     if tried.good:
         with progress.change() as mine:
             mine.tasks.setdefault(task.id, moment())
-    return {**task_told(typed), **_told(tried)}
+    return {**task_told(typed), **_told(tried, log_of(task))}
 
 
 def task_told(typed: Typed) -> dict[str, Any]:
@@ -141,7 +171,12 @@ def task_told(typed: Typed) -> dict[str, Any]:
     }
 
 
-PARTS = {"check": "checked", "try": "dry", "orders": "dry", "truth": "truth", "task": "task"}
+FIRST = {"orders": "OrderPlaced"} | {f"make-{type}": type for type in LINES}
+"""The buttons that record an event of some type before they try."""
+
+PARTS = {"check": "checked", "try": "dry", "orders": "dry", "truth": "truth", "task": "task"} | {
+    f"make-{type}": "truth" for type in LINES
+}
 """What a button of the editor's page asks for, and the partial that answers."""
 
 ANSWERS: dict[str, Callable[[Sandbox, Typed, str], dict[str, Any]]] = {
@@ -149,4 +184,5 @@ ANSWERS: dict[str, Callable[[Sandbox, Typed, str], dict[str, Any]]] = {
     "orders": _dry,
     "truth": _truth,
     "task": _checked_task,
+    **{f"make-{type}": _truth for type in LINES},
 }

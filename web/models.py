@@ -24,10 +24,6 @@ LINES = {"drop": "model drop {}", "add": "model add {}", "forget": "model forget
 SINCE = "Something was done since, and Undo would take that back first. Undo in the shop goes back line by line."
 TOLD_CHARS = 500
 
-ORDERS = "bulk 12"
-"""What gives a dry run something to work on, in a shop where nobody has ordered yet."""
-
-
 @blueprint.get("/models")
 def index() -> ResponseReturnValue:
     """The read models of one's own, the tasks, and where another can begin."""
@@ -121,14 +117,15 @@ def act() -> ResponseReturnValue:
         return _over(typed)
     if wanted not in model_answers.PARTS or (wanted == "task" and task_of(typed.name) is None):
         abort(400)
-    if wanted == "orders":
+    if wanted in model_answers.FIRST:
         with visitor.change() as sandbox:
-            sandbox.act(ORDERS)
+            if line := model_answers.made_first(sandbox, wanted):
+                sandbox.act(line)
     if "HX-Request" not in request.headers:
         return _editor(typed, wanted)
     with visitor.look() as sandbox:
         answers = model_answers.parts(sandbox, typed, wanted)
-        if wanted == "orders":
+        if wanted in model_answers.FIRST:
             answers["events"] = model_views.events(sandbox)
     return "".join(_partial(name, panel, first=name == model_answers.PARTS[wanted]) for name, panel in answers.items())
 

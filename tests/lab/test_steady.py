@@ -38,11 +38,15 @@ def live(answer: Answer) -> tuple[bool, str]:
 def test_one_that_is_steady_is_told_so_and_neither_store_changes(mine: Sandbox) -> None:
     before = mine.stores.fingerprint()
     answer = done(mine, "trial spent")
-    assert answer.reason == "spent is steady: 7 things tried on 7 events, and none failed"
+    assert (
+        answer.reason
+        == "spent is steady: 7 things tried on 7 events, and none failed; not tried: the block of OrderCancelled"
+    )
     assert answer.result["good"]
     assert [entry["name"] for entry in answer.result["tried"]] == [
         "file",
         "log",
+        "blocks",
         "same",
         "order",
         "twice",

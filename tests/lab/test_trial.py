@@ -211,12 +211,36 @@ def test_a_poison_event_is_named_and_the_rest_is_tried_in_front_of_it(tmp_path: 
     assert "memory" not in [entry.name for entry in trial.tried]
 
 
-def test_an_empty_log_is_no_fault(tmp_path: Path) -> None:
+def test_an_empty_log_is_no_fault_and_nothing_is_called_right(tmp_path: Path) -> None:
     WriteStore(tmp_path / "write.db").close()
     trial = tried(tmp_path / "write.db")
     assert trial.good
-    assert trial["log"].said == "The log is empty, so there is nothing to apply yet."
+    assert [entry.name for entry in trial.tried if entry.passed] == ["file"]
+    assert trial["log"].said == "Not tried: the log is empty."
     assert trial.digests == ()
+
+
+def test_where_no_block_ran_nothing_is_called_right_but_a_row_that_is_missing_is_wrong(tmp_path: Path) -> None:
+    with closing(Sandbox.create(tmp_path / "new", clock="manual")) as sandbox:
+        path = sandbox.stores.folder / "write.db"
+        trial = tried(path)
+        assert [(entry.name, entry.passed) for entry in trial.tried] == [("file", True), ("log", None), ("truth", None)]
+        assert trial["log"].said == "Not tried: none of the 5 events in the log has a block in this file."
+        assert (trial.ran, trial.untried) == (False, ("OrderPlaced", "OrderCancelled"))
+        assert sandbox.act(LINES[0]).outcome == "accepted"
+        idle = tried(path, SPENT.partition("-- on OrderPlaced")[0] + "-- on OrderShipped\nDELETE FROM spent;")
+        assert (idle["log"].passed, idle.failed) == (None, ("truth",))
+        assert idle["truth"].said.startswith("Ada (c1) is missing.")
+
+
+def test_a_block_whose_event_is_not_in_the_log_is_named_and_not_called_right(tmp_path: Path) -> None:
+    with closing(Sandbox.create(tmp_path / "new", clock="manual")) as sandbox:
+        assert sandbox.act(LINES[0]).outcome == "accepted"
+        trial = tried(sandbox.stores.folder / "write.db")
+    assert (trial["blocks"].passed, trial["truth"].passed, trial.untried) == (None, True, ("OrderCancelled",))
+    assert trial["blocks"].said == (
+        "OrderCancelled: no such event is in the log, so this block never ran, and nothing here speaks for it."
+    )
 
 
 def test_what_takes_too_much_work_is_stopped_by_the_work_it_took(log: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -318,7 +342,10 @@ def test_a_long_log_is_rebuilt_whole_and_its_beginning_tried_in_all_other_ways(
     trial = tried(log)
     assert trial.good
     assert trial.events == 15
-    assert "each of the 8 events came twice" in trial["twice"].said
+    in_its_beginning = [entry.name for entry in trial.tried if "first 8 events" in entry.said]
+    assert in_its_beginning == ["order", "twice", "crash", "memory"]
+    assert trial["twice"].said.startswith("Tried on the first 8 events of the log. Still right: each of the 8 events")
+    assert "is 6600, right would be 3300" in trial["memory"].said
 
 
 # Deterministic, or told why not

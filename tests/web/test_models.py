@@ -543,3 +543,30 @@ def test_where_sql_is_switched_off_the_pages_say_so_and_can_be_read(shop, monkey
         assert "SQL is switched off here" in page.text
         assert "to mend" not in page.text, "no text can mend that"
         assert text_of(soup(page)) == SPEND
+
+
+# What was not tried, and where to look
+
+
+def test_a_block_that_never_ran_is_told_and_one_button_records_its_event_and_tries_again(learner):
+    page = soup(send(learner, SPEND + CANCELLED, do="truth", htmx=True))
+    assert [each["class"] for each in page.select("#model-truth .tried li")] == [["informs"]], "nothing is green"
+    assert "not tried on events yet" in looked(page)
+    assert [button["value"] for button in page.select("#model-truth button")] == ["make-OrderPlaced"]
+    page = soup(send(learner, SPEND + CANCELLED, do="make-OrderPlaced"))
+    assert "OrderCancelled: no such event is in the log" in tried(page)["Not tried"].text
+    page = soup(send(learner, SPEND + CANCELLED, do="make-OrderCancelled", htmx=True))
+    assert "Not tried" not in tried(page)
+    assert "nothing to mend" in looked(page)
+    assert "OrderCancelled" in page.select_one("#model-events").text
+
+
+def test_the_event_that_a_task_failed_at_is_shown_with_its_fields_and_as_one_of_the_tasks_log(shop):
+    task = tasks()["sales-per-customer"]
+    page = soup(send(shop, task.wrong[0].sql, task.model, "task", task=task.id))
+    first = page.select_one("#model-task .tried li")
+    assert "In the log of this task, not of your shop, #13 OrderCancelled o4 says:" in " ".join(first.text.split())
+    assert ":total_cents 1800" in " ".join(first.dl.get_text(" ").split())
+    stops = next(wrong for wrong in task.wrong if wrong.fails == ("log",))
+    first = soup(send(shop, stops.sql, task.model, "task", task=task.id)).select_one("#model-task .tried li")
+    assert "#11 OrderPlaced o4 says:" in " ".join(first.text.split())
