@@ -60,7 +60,7 @@ def _edit(stores: Stores, projection: Own) -> Done:
     name = projection.name
     standing = stores.next.standing()
     standing[name] = anew(stores, projection, projection.source)
-    said = f"the new {name} begins beside, from event 1; readers go on reading the old one until it has caught up"
+    said = f"the new {name} begins beside, from event 1; readers go on reading the old one until it has come as far"
     return Done(reason=said, settings=noted(standing))
 
 

@@ -18,7 +18,7 @@ NO_COPY = {
 """The built-in read models that cannot be copied, and why."""
 
 STARTER = """\
--- How many orders were placed on each day. Change it to what you need.
+-- How many orders of each day still stand. Change it to what you need.
 -- A line with two dashes is a comment. Those that begin with "key:" or "on" are read:
 -- the key names the column that is different in every row.
 -- key: day

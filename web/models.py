@@ -24,6 +24,7 @@ LINES = {"drop": "model drop {}", "add": "model add {}", "forget": "model forget
 SINCE = "Something was done since, and Undo would take that back first. Undo in the shop goes back line by line."
 TOLD_CHARS = 500
 
+
 @blueprint.get("/models")
 def index() -> ResponseReturnValue:
     """The read models of one's own, the tasks, and where another can begin."""

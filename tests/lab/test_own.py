@@ -267,7 +267,7 @@ def test_where_a_guard_is_off_a_line_leads_it_on_by_one_batch(shop: Sandbox) -> 
 def test_another_text_fills_a_new_one_beside_and_is_switched_to_on_a_line(shop: Sandbox) -> None:
     do(shop, "run", "model write spent " + ADD.partition("spent ")[2])
     assert do(shop, EDIT).reason == (
-        "the new spent begins beside, from event 1; readers go on reading the old one until it has caught up"
+        "the new spent begins beside, from event 1; readers go on reading the old one until it has come as far"
     )
     assert refused(shop, "model switch spent").endswith("fill it first")
     do(shop, "model fill spent 4", "bulk 3", "run", "model fill spent")

@@ -570,3 +570,16 @@ def test_the_event_that_a_task_failed_at_is_shown_with_its_fields_and_as_one_of_
     stops = next(wrong for wrong in task.wrong if wrong.fails == ("log",))
     first = soup(send(shop, stops.sql, task.model, "task", task=task.id)).select_one("#model-task .tried li")
     assert "#11 OrderPlaced o4 says:" in " ".join(first.text.split())
+
+
+def test_the_query_of_a_tasks_page_is_ready_to_ask_once_its_read_model_is_added(shop):
+    task = tasks()["best-sellers"]
+    page = soup(send(shop, task.solution, task.model, "task", task=task.id))
+    assert "then the query of its page can be asked there" in page.select_one(".take-away").text
+    assert not page.select("#model-task a"), "there is no such table yet"
+    send(shop, task.solution, task.model, "add", task=task.id)
+    page = soup(send(shop, task.solution, task.model, "task", was=task.model))
+    above, below = page.select("#model-task a")
+    assert above["href"] == below["href"]
+    pane = soup(shop.get(above["href"]))
+    assert pane.select_one("[name=sql]").get_text(strip=True) == task.page
