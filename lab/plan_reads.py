@@ -33,7 +33,7 @@ class Asked:
 
     def __init__(self, sql: str) -> None:
         rest, inner = ASIDE.sub(" ", sql), list[str]()
-        self.called: Mapping[str, str] = _called(rest)
+        self.called: Mapping[str, str] = called(rest)
         while found := BRACKETS.search(rest):
             is_select = IS_SELECT.match(found[1])
             if is_select:
@@ -73,7 +73,7 @@ class Asked:
         return "every" if adding == {True} else "some"
 
 
-def _called(plain: str) -> dict[str, str]:
+def called(plain: str) -> dict[str, str]:
     """Return the tables that FROM calls by another name, by that name; one that means two tables is left out."""
     found: dict[str, set[str]] = {}
     for listed in FROM.findall(plain):

@@ -11,7 +11,8 @@ from lab.guard import policy
 from lab.guard.messages import Place
 from lab.guard.places import ASIDE
 from lab.guard.policy import LIMITS
-from lab.guard.stumbles import CURLY, KEYWORDS, STRAIGHT, about
+from lab.guard.stumbles import CURLY, KEYWORDS, NAMES_TOO, NO_INTERVAL, STRAIGHT, WANTS_MORE, about
+from lab.plan_reads import called
 from lab.values import closest
 
 
@@ -37,6 +38,16 @@ ELSEWHERE = {
     "nvl": "ifnull(a, b)",
     "string_agg": "group_concat(a, ', ')",
     "to_char": "strftime('%Y-%m-%d', a) or printf('%.2f', a)",
+    "day": "strftime('%d', a)",
+    "extract": "strftime('%Y', a)",
+    "date_part": "strftime('%Y', a)",
+    "date_trunc": "date(a, 'start of month')",
+    "dateadd": "date(a, '+1 day')",
+    "date_add": "date(a, '+1 day')",
+    "date_sub": "date(a, '-1 day')",
+    "datediff": "julianday(a) - julianday(b)",
+    "curdate": "date('now')",
+    "to_date": "date(a)",
     "greatest": "max(a, b)",
     "least": "min(a, b)",
 }
@@ -108,6 +119,8 @@ def _column(found: re.Match[str], asked: Asked) -> str:
     name = name.strip('"')
     if CURLY.search(name):
         return STRAIGHT
+    if name.lower() == "interval":
+        return NO_INTERVAL
     if asked.sql and asked.place is None and asked.has("match"):
         return WORDS_ONLY
     if re.match(r"\s*select\b", asked.plain, re.IGNORECASE) and not asked.has("from"):
@@ -123,7 +136,12 @@ def _qualified(qualifier: str, name: str, asked: Asked) -> str | None:
         return f"FROM calls {qualifier} by another name here: write {renamed[1]}.{name}."
     if not asked.has(qualifier):
         return f"Nothing in FROM is called {qualifier}."
-    return None
+    table = called(asked.plain).get(qualifier, qualifier)
+    if table not in asked.names.of or name in asked.names.of[table]:
+        return None
+    columns = asked.names.of[table]
+    near = difflib.get_close_matches(name.lower(), columns, n=1)
+    return f"did you mean {near[0]}?" if near else f"The columns of {table} are {_listed(columns)}."
 
 
 def _unqualified(name: str, asked: Asked) -> str:
@@ -140,10 +158,31 @@ def _unqualified(name: str, asked: Asked) -> str:
         if parts and name not in known:
             return f"did you mean {' or '.join(parts[:3])}?"
     if named and name not in columns:
-        more = " …" if len(columns) > MOST_COLUMNS else ""
-        here = ", ".join(dict.fromkeys(columns[:MOST_COLUMNS]))
-        return f"{A_TEXT.format(name)} The columns of {' and '.join(named)} are {here}{more}."
+        return f"{A_TEXT.format(name)} The columns of {' and '.join(named)} are {_listed(columns)}."
     return A_TEXT.format(name)
+
+
+def _listed(columns: Sequence[str]) -> str:
+    more = " …" if len(columns) > MOST_COLUMNS else ""
+    return ", ".join(dict.fromkeys(columns[:MOST_COLUMNS])) + more
+
+
+def _taken(word: str, last: str, asked: Asked) -> str | None:
+    """Say what is meant where a word of SQL stands in the place of a name, behind the word ``last``."""
+    name, place = word.lower(), asked.place
+    if name in ELSEWHERE and place and asked.sql[place.offset :].removeprefix(word).lstrip().startswith("("):
+        return f"SQLite has no {word.upper()}(): it writes {ELSEWHERE[name]} for it."
+    if name not in NAMES_TOO:
+        return f"Something is missing between {last.upper()} and {word.upper()}." if last in WANTS_MORE else None
+    is_table = last in ("from", "join")
+    named = [table for table in asked.names.of if asked.has(table)]
+    known = asked.names.tables if is_table else [each for table in named for each in asked.names.of[table]]
+    if last == "as" or name in (each.lower() for each in known or [name]):
+        return f'SQL itself uses this word. As a name it stands in double quotes: "{word}".'
+    near = difflib.get_close_matches(name, known, n=1, cutoff=0.75)
+    meant = f" Did you mean {near[0]}?" if near else ""
+    what = "table" if is_table else "column"
+    return f"SQL itself uses the word {word.upper()}, and no {what} here is called that.{meant}"
 
 
 def _table(found: re.Match[str], asked: Asked) -> str:
@@ -159,7 +198,7 @@ def _function(found: re.Match[str], asked: Asked) -> str:
     near = difflib.get_close_matches(name, USAGE, n=1, cutoff=0.75)
     if name in ELSEWHERE:
         return f"SQLite writes {ELSEWHERE[name]} for it."
-    return f"did you mean {near[0]}?" if near else "SQLite has no function of that name."
+    return f"did you mean {near[0]}?" if near else "Which ones can be called stands on the page of limits."
 
 
 def _arguments(found: re.Match[str], asked: Asked) -> str:
@@ -285,7 +324,8 @@ def hint(said: str, names: Names, sql: str = "", place: Place | None = None) -> 
     for pattern, advice in HINTS:
         if found := re.search(pattern, said):
             return advice if isinstance(advice, str) else advice(found, Asked(said, sql, place, names))
-    return about(said, sql, place, {*names.tables, *names.columns})
+    asked = Asked(said, sql, place, names)
+    return about(said, sql, place, {*names.tables, *names.columns}, lambda word, last: _taken(word, last, asked))
 
 
 def names(connection: sqlite3.Connection) -> Names:

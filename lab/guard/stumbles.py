@@ -2,7 +2,7 @@
 
 import difflib
 import re
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 
 from lab.guard.messages import Place
 from lab.guard.places import ASIDE
@@ -29,6 +29,12 @@ TAKEN = _words("""
 """)
 """Words that SQLite takes for no name of a table or a column."""
 
+NAMES_TOO = _words("""
+    add all alter check collate commit constraint create default delete drop group index insert limit order primary
+    references select set table to transaction union unique update values
+""")
+"""Those of them that somebody would call a table or a column."""
+
 WANTS_MORE = _words("where and or not on by from join in like between having set = < > + - / | &")
 """Behind these something has to stand before the next part of a SELECT."""
 
@@ -47,15 +53,24 @@ STRAIGHT = "These quotes are bent, and no quotes to SQL: a text stands between s
 
 TOKEN = re.compile(r"\w+|[^\w\s]")
 
+NO_INTERVAL = "SQLite has no INTERVAL: date(day, '+1 day') is a day later, date(day, '-1 month') a month earlier."
+
 GENERAL = (
     "SQLite could read everything before this. Look at this word and the one before it: is a comma too many or "
     "too few, is a word missing, is it a name that needs double quotes?"
 )
 
 
-def about(said: str, sql: str, place: Place | None, known: Collection[str] = ()) -> str | None:
+def about(
+    said: str,
+    sql: str,
+    place: Place | None,
+    known: Collection[str] = (),
+    taken: Callable[[str, str], str | None] = lambda word, last: None,
+) -> str | None:
     """Say what to do about an error of grammar; None if it is another one. ``known`` are names that are spelled right.
 
+    ``taken`` tells what a word of SQL means that stands where a name should, behind another word.
     Without the statement and the place, only what holds of every one can be said.
     """
     if "unrecognized token" in said:
@@ -74,10 +89,11 @@ def about(said: str, sql: str, place: Place | None, known: Collection[str] = ())
     named = word == "limit" or (word in ("order", "group") and [*map(str.lower, behind)] != ["by"])
     part = word if word in CLAUSES and not named else ""
     return (
-        _brackets(word, part, before)
+        _extract(word, before, sql[place.offset + len(word) :])
+        or _brackets(word, part, before)
         or _order(word, part, before)
         or _missing(word, part, before, known)
-        or _meant(place.word, part, before, known)
+        or _meant(place.word, part, before, known, taken)
         or GENERAL
     )
 
@@ -89,12 +105,39 @@ def _token(said: str, sql: str) -> str:
     if token.lower().startswith("x'"):
         return "Bytes are written as pairs of hexadecimal digits: x'00ff'."
     if token.startswith(":") and "::" in sql:
-        return "SQLite has no ::, it writes CAST(a AS TEXT)."
+        return _cast(sql)
     if re.match(r"\d", token):
         return "A name that begins with a digit needs double quotes, and a text single ones."
     if not token.startswith(("'", '"', "`", "[")):
         return f"SQL has no sign {token[:1]} here. If it belongs to a text, that stands in single quotes."
     return "A quote that is opened has to be closed; a quote inside a text is written twice: 'it''s'."
+
+
+CASTS = {
+    "CAST({} AS INTEGER)": _words("int integer int4 int8 bigint smallint"),
+    "CAST({} AS REAL)": _words("float real double numeric decimal float8"),
+    "CAST({} AS TEXT)": _words("text varchar char string"),
+    "date({})": _words("date"),
+    "datetime({})": _words("timestamp timestamptz datetime"),
+}
+"""How SQLite writes what others write as value::type."""
+
+
+def _cast(sql: str) -> str:
+    found = re.search(r"([\w.]*)\s*::\s*(\w+)", _plain(sql))
+    written = next((cast for cast, types in CASTS.items() if found and found[2].lower() in types), "CAST({} AS TEXT)")
+    return f"SQLite has no ::, it writes {written.format((found and found[1]) or 'a')}."
+
+
+PARTS = {"year": "%Y", "month": "%m", "day": "%d", "hour": "%H", "minute": "%M", "second": "%S", "week": "%W"}
+
+
+def _extract(word: str, before: list[str], behind: str) -> str | None:
+    """Say what stands for EXTRACT(YEAR FROM day)."""
+    if word != "from" or before[-3:-1] != ["extract", "("]:
+        return None
+    value = re.match(r"\s*([\w.]+)\s*\)", behind)
+    return f"SQLite has no EXTRACT: write strftime('{PARTS.get(before[-1], '%Y')}', {value[1] if value else 'day'})."
 
 
 def _too_early(plain: str) -> str:
@@ -118,17 +161,29 @@ def _brackets(word: str, part: str, before: list[str]) -> str | None:
         return "A comma too many: nothing stands before it."
     if part not in ("", "select") and before.count("case") > before.count("end"):
         return f"CASE needs its END before {word.upper()}."
-    inner = before[len(before) - before[::-1].index("(") :] if opened > 0 else []
-    if part not in ("", "select") and opened > 0 and "select" not in inner:
+    if part not in ("", "select") and opened > 0 and "select" not in _inmost(before):
         return f"A bracket that is opened is not closed before {word.upper()}."
     return None
+
+
+def _inmost(before: list[str]) -> list[str]:
+    """Return the words in the innermost bracket that is still open, without those in brackets of their own."""
+    open_ones: list[list[str]] = [[]]
+    for token in before:
+        if token == "(":
+            open_ones.append([])
+        elif token == ")" and len(open_ones) > 1:
+            open_ones.pop()
+        else:
+            open_ones[-1].append(token)
+    return open_ones[-1]
 
 
 def _missing(word: str, part: str, before: list[str], known: Collection[str]) -> str | None:
     """Say that nothing stands where something is needed."""
     last = before[-1] if before else ""
     if (last, part) == ("select", "from"):
-        return "What is wanted is missing: write columns between SELECT and FROM, or * for all of them."
+        return "Between SELECT and FROM, name a column, or write * for all of them."
     if last in WANTS_MORE and (part not in ("", "select") or word == ")"):
         return f"Something is missing between {last.upper()} and {word.upper()}."
     if "select" in before and "from" not in before and word in known:
@@ -148,21 +203,30 @@ def _order(word: str, part: str, before: list[str]) -> str | None:
         elif token in CLAUSES:
             parts.setdefault(depth, []).append(token)
     later = [each for each in parts.get(depth, []) if CLAUSES.get(part, 9) < CLAUSES[each]]
+    if part in ("where", "having") and part in parts.get(depth, []):
+        return f"{word.upper()} stands twice: join the two conditions by AND."
     if not later:
         return None
     first = later[0].upper() + (" BY" if later[0] in ("group", "order") else "")
     return f"{word.upper()} stands before {first}: FROM, WHERE, GROUP BY, HAVING, ORDER BY, LIMIT is the order."
 
 
-def _meant(word: str, part: str, before: list[str], known: Collection[str]) -> str | None:
+def _meant(
+    word: str, part: str, before: list[str], known: Collection[str], taken: Callable[[str, str], str | None]
+) -> str | None:
     last = before[-1] if before else ""
     for name in (word.lower(), last):
         if name in ELSEWHERE:
             return ELSEWHERE[name]
     if last == "distinct" and word.lower() == "on":
         return "SQLite has no DISTINCT ON: write GROUP BY."
-    if word.lower() in TAKEN and last in BEFORE_A_NAME and not part:
-        return f'SQL itself uses this word. As a name it stands in double quotes: "{word}".'
+    if last == "interval":
+        return NO_INTERVAL
+    if word == "(" and before[-2:-1] and before[-2] in BEFORE_A_NAME and (meant_so := taken(last, "(")):
+        return meant_so
+    meant_so = taken(word, last) if word.lower() in TAKEN | {"left", "right"} and last in BEFORE_A_NAME else None
+    if meant_so and not part:
+        return meant_so
     for name in (word, last):
         meant = difflib.get_close_matches(name.lower(), KEYWORDS, n=1, cutoff=0.75)
         if meant and name.lower() not in KEYWORDS | set(known) and len(name) > 2:

@@ -160,6 +160,12 @@ def test_what_the_guard_says_is_a_sentence_and_leads_to_where_it_can_be_done(lea
     assert "not DELETE. Commands change the write store" in words(soup(console))
 
 
+def test_a_function_that_is_none_leads_to_those_that_are(learner):
+    link = soup(ask(learner, "SELECT foo(1)", headers=HTMX)).select_one(".went-wrong a")["href"]
+    page, _, place = link.partition("#")
+    assert "substr" in words(soup(learner.get(page)).find(id=place))
+
+
 def test_of_a_long_line_the_part_around_the_error_is_shown(learner):
     sql = f"SELECT {', '.join(str(n) for n in range(60))}, nowhere, {', '.join(str(n) for n in range(3))}"
     shown = soup(ask(learner, sql, headers=HTMX)).select_one(".went-wrong pre")
