@@ -31,7 +31,10 @@ def test_it_is_one_more_mark_and_one_more_panel_with_a_lag_of_its_own(owner):
     shown = page(owner)
     panel = words(shown.select_one("#model-spent"))
     assert "1 behind" in panel
-    assert "not known whether it is true: nobody wrote how the write store would answer spent" in panel
+    told = shown.select_one("#model-spent a[href='/break/spent#drift']")
+    why = "nobody wrote how the write store would answer spent"
+    assert (words(told), why in told["aria-label"]) == ("not known whether it is true", True)
+    assert f"Not known: {why}" in words(page(owner, "/break/spent").select_one("#drift"))
     assert "c1 changed 5000 #6" in panel
     assert "spent" in words(shown.select_one("#event-log"))
     assert "spent" in words(shown.select_one("#lag-chart"))
