@@ -8,7 +8,9 @@ import msgspec
 from lab.actions import Sql
 from lab.guard import Answer, policy
 from lab.guard.hardening import first_word
+from lab.guard.places import place_at
 from lab.guard.words import NAMELESS, NO_FIELD
+from lab.plan_reads import ASIDE
 
 NO_END = "Has its WITH RECURSIVE an end? Give its second SELECT a WHERE, or a LIMIT."
 NO_PARAMETERS = "a question has no parameters"
@@ -16,7 +18,9 @@ TABLES = (
     "The tables with their columns stand beside the editor of the SQL pane; "
     "SELECT * FROM sqlite_schema tells how they were made."
 )
-WRITE_THE_VALUE = "Write the value itself, as in WHERE order_id = 'o-1'."
+WRITE_THE_VALUE = "Write the value itself in its place: a number as it is, a text in single quotes, such as 'o-1'."
+
+PARAMETER = re.compile(r"[:@$][A-Za-z_0-9]+|\?\d*")
 TOO_LONG = f"a value is too long: it has at most {policy.LIMITS[sqlite3.SQLITE_LIMIT_LENGTH]:,} bytes"
 
 CHANGING = {
@@ -60,7 +64,7 @@ def told(question: Sql, answer: Answer) -> Answer:
     if answer.kind == "late" and re.search(r"\brecursive\b", question.sql, re.IGNORECASE):
         return msgspec.structs.replace(answer, hint=NO_END)
     if answer.error == NAMELESS or re.fullmatch(NO_FIELD.format(r"[\w:]+"), answer.error):
-        return msgspec.structs.replace(answer, error=NO_PARAMETERS, hint=WRITE_THE_VALUE)
+        return _without_parameters(question, answer)
     if answer.error.startswith("a value or the statement is too long"):
         return msgspec.structs.replace(answer, error=TOO_LONG)
     if "SQLite itself brings" in answer.error:
@@ -74,6 +78,15 @@ def told(question: Sql, answer: Answer) -> Answer:
             hint = TABLES
         return msgspec.structs.replace(answer, hint=hint or answer.hint)
     return answer
+
+
+def _without_parameters(question: Sql, answer: Answer) -> Answer:
+    """Say which parameter stands where."""
+    plain = ASIDE.sub(lambda aside: " " * len(aside[0]), question.sql)
+    found = PARAMETER.search(plain)
+    place = place_at(question.sql, found.start(), found[0]) if found else answer.place
+    said = f"{NO_PARAMETERS}, and {found[0]} is one" if found else NO_PARAMETERS
+    return msgspec.structs.replace(answer, error=said, hint=WRITE_THE_VALUE, place=place)
 
 
 def _denied(question: Sql, answer: Answer, word: str) -> Answer:

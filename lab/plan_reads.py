@@ -6,8 +6,6 @@ from collections.abc import Mapping, Sequence
 ASIDE = re.compile(r"'(?:[^']|'')*'|\"(?:[^\"]|\"\")*\"|--[^\n]*|/\*.*?(?:\*/|$)", re.DOTALL)
 """Texts, names in quotes, and comments."""
 
-BRACKETS = re.compile(r"\(([^()]*)\)")
-
 IS_SELECT = re.compile(r"\s*(?:select|with|values)\b", re.IGNORECASE)
 
 LIMIT = re.compile(r"\blimit\b", re.IGNORECASE)
@@ -32,15 +30,22 @@ class Asked:
     """The text of a question: its outermost SELECT, and those in brackets, each without those in its own."""
 
     def __init__(self, sql: str) -> None:
-        rest, inner = ASIDE.sub(" ", sql), list[str]()
-        self.called: Mapping[str, str] = called(rest)
-        while found := BRACKETS.search(rest):
-            is_select = IS_SELECT.match(found[1])
-            if is_select:
-                inner.append(found[1])
-            # Brackets that hold no SELECT are set aside, so that those around them can be found.
-            rest = rest[: found.start()] + (" " if is_select else f"\1{found[1]}\2") + rest[found.end() :]
-        self.outer, *self.inner = (text.replace("\1", "(").replace("\2", ")") for text in (rest, *inner))
+        plain = ASIDE.sub(" ", sql)
+        self.called: Mapping[str, str] = called(plain)
+        self.inner: list[str] = []
+        # One text for each bracket that is open; a SELECT in brackets leaves its own text behind.
+        texts = [""]
+        for part in re.split(r"([()])", plain):
+            if part == "(":
+                texts.append("")
+            elif part == ")" and len(texts) > 1:
+                text = texts.pop()
+                is_select = IS_SELECT.match(text)
+                self.inner += [text] if is_select else []
+                texts[-1] += " " if is_select else f"({text})"
+            else:
+                texts[-1] += part
+        self.outer = "(".join(texts)
         self._limited_inside = any(LIMIT.search(text) for text in self.inner)
 
     def outermost(self, beside: Sequence[str]) -> str:
@@ -76,8 +81,12 @@ class Asked:
 def called(plain: str) -> dict[str, str]:
     """Return the tables that FROM calls by another name, by that name; one that means two tables is left out."""
     found: dict[str, set[str]] = {}
-    for listed in FROM.findall(plain):
-        for each in listed.split(","):
-            table, *name = each.split()
-            found.setdefault((name or [table])[-1], set()).add(table.removeprefix("main."))
+    for table, name in named_in(plain):
+        found.setdefault(name, set()).add(table)
     return {name: next(iter(tables)) for name, tables in found.items() if len(tables) == 1 and tables != {name}}
+
+
+def named_in(plain: str) -> list[tuple[str, str]]:
+    """Return each table that FROM names, with what it is called."""
+    each = [part.split() for listed in FROM.findall(plain) for part in listed.split(",")]
+    return [(words[0].removeprefix("main."), words[-1]) for words in each]

@@ -66,6 +66,7 @@ def shown(answer: Answer, typed: str = "") -> dict[str, Any]:
     }
     if answer.outcome == "done":
         seen["table"] = sql_cells.table(found)
+        seen["recursive"] = bool(re.search(r"\brecursive\b", sql, re.IGNORECASE))
         seen["no_row"] = _why_no_row(sql)
     elif place := found.get("place"):
         seen["table_there"] = bool(found.get("stands_in"))

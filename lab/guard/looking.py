@@ -11,6 +11,7 @@ from lab.guard import hints, policy
 from lab.guard.gates import Gate
 from lab.guard.hardening import FOREIGN, connect, first_word, harden, uri, watched
 from lab.guard.messages import Answer, Read
+from lab.guard.minded import minded
 from lab.guard.places import place_of
 from lab.guard.quotes import taken_for_text
 from lab.guard.words import explain
@@ -80,7 +81,7 @@ def _ask_and_explain(connection: sqlite3.Connection, gate: Gate, sql: str, most:
         return msgspec.structs.replace(answer, took_us=took_us, place=place, hint=hint)
     types = tuple(_type([row[number] for row in answer.rows]) for number in range(len(answer.columns)))
     plan = _plan(connection, gate, sql, until)
-    hint = taken_for_text(sql, lambda other: _complaint(connection, gate, other, until))
+    hint = taken_for_text(sql, lambda other: _complaint(connection, gate, other, until)) or minded(connection, sql)
     return msgspec.structs.replace(answer, work=answer.work or 1, took_us=took_us, types=types, plan=plan, hint=hint)
 
 

@@ -28,6 +28,17 @@ WORDS = tuple(
 ASIDE = re.compile(r"'(?:[^']|'')*'|--[^\n]*|/\*.*?(?:\*/|$)", re.DOTALL)
 """Texts and comments: what stands there is no name."""
 
+CLAUSES = tuple(
+    (re.compile(said), re.compile(stands, re.IGNORECASE))
+    for said, stands in (
+        ("aggregate functions are not allowed in the GROUP BY", r"\bgroup\s+by\b"),
+        ("HAVING clause|before HAVING", r"\bhaving\b"),
+        (r"left and right of (?:UNION|EXCEPT|INTERSECT)", r"\b(?:union(?:\s+all)?|except|intersect)\b"),
+        (r"sub-select returns \d+ columns", r"\bin\s*\(\s*(?:select|with|values)\b|(?<!\bin)\s\(\s*select\b"),
+    )
+)
+"""Messages that name no word, and the part of a statement that they are about, where it stands but once."""
+
 MOST_TRIES = 20
 
 
@@ -40,7 +51,7 @@ def place_of(sql: str, said: str, complaint: Callable[[str], str]) -> Place | No
         return place_at(sql, len(sql.rstrip()), "")
     word = next((found[1] for pattern in WORDS if (found := pattern.search(said))), None)
     if word is None:
-        return None
+        return _clause(sql, said)
     spots = list(_spots(sql, word))
     if "syntax error" in said:
         # SQLite reads from left to right: the first spot at which it stumbles is the one.
@@ -50,6 +61,16 @@ def place_of(sql: str, said: str, complaint: Callable[[str], str]) -> Place | No
     # An aggregate that is misused mostly stands in WHERE, behind one that is not.
     start, end = spots[-1 if "misuse" in said else 0]
     return place_at(sql, start, sql[start:end])
+
+
+def _clause(sql: str, said: str) -> Place | None:
+    """Return the only clause that a message can be about."""
+    plain = ASIDE.sub(lambda aside: " " * len(aside[0]), sql)
+    found = next((list(stands.finditer(plain)) for about, stands in CLAUSES if about.search(said)), [])
+    if len(found) != 1:
+        return None
+    start = found[0].start() + len(found[0][0]) - len(found[0][0].lstrip())
+    return place_at(sql, start, sql[start : found[0].end()])
 
 
 def _spots(sql: str, word: str) -> Iterator[tuple[int, int]]:

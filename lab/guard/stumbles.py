@@ -124,7 +124,7 @@ CASTS = {
 
 
 def _cast(sql: str) -> str:
-    found = re.search(r"([\w.]*)\s*::\s*(\w+)", _plain(sql))
+    found = re.search(r"(?:(?<![\w.])([\w.]+))?\s?::\s?(\w+)", _plain(sql))
     written = next((cast for cast, types in CASTS.items() if found and found[2].lower() in types), "CAST({} AS TEXT)")
     return f"SQLite has no ::, it writes {written.format((found and found[1]) or 'a')}."
 

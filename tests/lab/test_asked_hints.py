@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from lab import questions
 from lab.guard import hints
 from lab.guard.places import place_of
 from lab.sandbox import Sandbox
@@ -117,7 +118,12 @@ MISTAKES = [
     ("write", "SELECT id FROM orders WHERE ORDER BY id", 'near "ORDER"', "missing between WHERE and ORDER."),
     ("write", "SELECT id FROM orders WHERE id = GROUP BY id", 'near "GROUP"', "missing between = and GROUP."),
     ("write", "SELECT * FROM order", 'near "order"', "no table here is called that. Did you mean orders?"),
-    ("write", "SELECT * FROM orders WHERE id = :id::text", "a question has no parameters", "Write the value itself"),
+    (
+        "write",
+        "SELECT * FROM orders WHERE id = :id::text",
+        "a question has no parameters",
+        "Write the value itself in its place",
+    ),
     # Functions and groups
     (
         "write",
@@ -185,7 +191,12 @@ MISTAKES = [
         "the tables that the page shows",
     ),
     ("read", "query sales", "syntax error", "This is an action line"),
-    ("read", "SELECT * FROM sales WHERE day = :day", "a question has no parameters", "Write the value itself"),
+    (
+        "read",
+        "SELECT * FROM sales WHERE day = :day",
+        "a question has no parameters",
+        "Write the value itself in its place",
+    ),
     # Too much
     ("read", "SELECT " + "1, " * 64 + "1", "too many columns", "An answer has at most 64 columns"),
     ("read", "SELECT 1" + " + 1" * 60, "Expression tree is too large", "take it apart by WITH"),
@@ -252,6 +263,64 @@ def test_a_name_in_double_quotes_that_became_a_text_is_told_beside_the_rows(shop
     assert answer.result["hint"].startswith('SQLite took "nam" for a text, because no column is called that.')
     meant = 'SELECT "name" AS "new", \'"nam"\' FROM "product_card" ORDER BY "new"'
     assert shop.act(f"sql read {in_quotes(meant)}").result["hint"] is None
+
+
+MINDED = [
+    ("SELECT name price_cents FROM products", "price_cents is only another name for name here."),
+    ("SELECT p.name price_cents, id FROM products p", "price_cents is only another name for name here."),
+    ("SELECT id, count(*) FROM orders GROUP BY customer_name", "id is neither behind GROUP BY nor"),
+    ("SELECT name FROM products WHERE name = NULL", "= NULL is never true, whatever is compared: write IS NULL."),
+    ("SELECT name FROM products WHERE name == null", "write IS NULL."),
+    ("SELECT name FROM products WHERE name <> NULL", "<> NULL is never true, whatever is compared: write IS NOT NULL."),
+]
+
+NOT_MINDED = [
+    "SELECT name AS price_cents FROM products",
+    "SELECT name price FROM products",
+    "SELECT customer_name, count(*) FROM orders GROUP BY customer_name",
+    "SELECT id, customer_name FROM orders GROUP BY id",
+    "SELECT id, max(placed_on) FROM orders GROUP BY customer_name",
+    "SELECT status AS s, count(*) FROM orders GROUP BY s",
+    "SELECT status, count(*) FROM orders GROUP BY 1",
+    "SELECT '= NULL', name FROM products WHERE name IS NULL OR 1 >= NULL",
+]
+
+
+@pytest.mark.parametrize(("sql", "said"), MINDED)
+def test_rows_that_were_perhaps_not_meant_come_with_what_to_mind(shop: Sandbox, sql: str, said: str) -> None:
+    answer = shop.act(f"sql write {in_quotes(sql)}")
+    assert answer.outcome == "done"
+    assert said in (answer.result["hint"] or "")
+
+
+@pytest.mark.parametrize("sql", NOT_MINDED)
+def test_what_was_meant_comes_without(shop: Sandbox, sql: str) -> None:
+    answer = shop.act(f"sql write {in_quotes(sql)}")
+    assert (answer.outcome, answer.result["hint"]) == ("done", None)
+
+
+def test_no_ready_made_question_needs_minding(shop: Sandbox) -> None:
+    asked = [(question.store, question.sql) for question in questions.file().question]
+    asked += [(side, pair.sql(side)) for pair in questions.file().pair for side in ("write", "read")]
+    for store, sql in asked:
+        assert shop.act(f"sql {store} {in_quotes(sql.strip())}").result["hint"] is None
+
+
+@pytest.mark.parametrize(
+    ("sql", "column", "word"),
+    [
+        ("SELECT 1 FROM orders GROUP BY count(*)", 22, "GROUP BY"),
+        ("SELECT 1 FROM orders HAVING id", 22, "HAVING"),
+        ("SELECT 1 UNION ALL SELECT 2, 3", 10, "UNION ALL"),
+        ("SELECT 1 WHERE 1 IN (SELECT 1, 2)", 18, "IN (SELECT"),
+        ("SELECT (SELECT 1, 2)", 8, "(SELECT"),
+        ("SELECT 1 FROM orders WHERE id = ?", 33, "?"),
+        ("SELECT ':no' FROM orders WHERE id = :x", 37, ":x"),
+    ],
+)
+def test_what_sqlite_names_no_word_of_has_its_place(shop: Sandbox, sql: str, column: int, word: str) -> None:
+    place = shop.act(f"sql write {in_quotes(sql)}").result["place"]
+    assert (place["column"], place["word"]) == (column, word)
 
 
 def test_what_is_said_becomes_a_sentence_and_what_sqlite_says_stays() -> None:

@@ -177,6 +177,7 @@ def test_more_than_the_most_rows_are_cut_and_it_is_said(learner):
     assert len(cells(answer)) == policy.ROWS
     assert "the first 500 rows" in words(soup(answer).select_one(".figures"))
     assert "Cut at 500 rows" in words(soup(answer))
+    assert "before the rows can be counted or sorted" in words(soup(answer))
     whole = ask(learner, NUMBERS.format(policy.ROWS), headers=HTMX)
     assert "Cut at" not in words(soup(whole))
 
