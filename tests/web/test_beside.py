@@ -41,8 +41,8 @@ def chips(text, model):
 def test_the_strip_tells_how_far_it_is_and_offers_what_can_be_done_now(sold):
     do(sold, BESIDE, "model fill sales 5")
     words, markup = strip(sold)
-    assert "green 5 of 12 events" in words
-    assert "readers read blue, at #12; Switch waits until green is there" in words
+    assert "new (green): 5 of 12 events" in words
+    assert "old (blue): read by all readers, at #12. Switch waits until the new one has come as far." in words
     assert '<progress max="12" value="5"' in markup
     assert re.search(r'value="model switch sales" disabled aria-describedby="why-sales"', markup)
     do(sold, "model fill sales")
@@ -62,13 +62,13 @@ def test_the_strip_tells_of_poison_and_of_a_lost_file(sold, tmp_path):
     do(sold, BESIDE)
     assert act(sold, "model fill sales")["outcome"] == "stopped"
     words, markup = strip(sold)
-    assert "green stopped at event 13 OrderPlaced" in words
-    assert "green 12 of 13 events" in words
+    assert "stopped at event 13 OrderPlaced" in words
+    assert "new (green): 12 of 13 events" in words
     assert "caught up" not in words
     assert '<button class="sm quiet" name="line" value="model fill sales">Try again' in markup
     next(tmp_path.rglob("read.next.db")).unlink()
     words, _ = strip(sold)
-    assert "green 0 of 13 events" in words
+    assert "new (green): 0 of 13 events" in words
     assert "read.next.db was lost, so it began again at event 1" in words
 
 
