@@ -1,15 +1,17 @@
 """What is shown of a read model of one's own: what is to be mended in its text, its dry run, and how it stands."""
 
+import re
 from pathlib import Path
 from typing import Any
 
-from lab import guard, own_text, progress, standing
+from lab import guard, limits, own_text, progress, standing
 from lab.guard import Finding, Model, Rehearsed
 from lab.guard.hints import Names, hint
-from lab.own import plain
+from lab.own import plain, shown
 from lab.sandbox import Sandbox
 from lab.stores import BUILT_IN
 from lab.trial_words import is_poison, stops
+from lab.xray import fetch
 
 
 def looked_over(model: Model, taken: set[str], who: str) -> dict[str, Any]:
@@ -53,6 +55,21 @@ def _mark(finding: Finding) -> dict[str, Any]:
     }
 
 
+STOPPED_IN = re.compile(r"\(line (\d+)\)")
+"""Where a stop says in which line of the file its statement begins."""
+
+
+def stop_marks(source: str, *said: str | None) -> list[dict[str, Any]]:
+    """Return the lines of a text that a stop names, as the editor underlines them."""
+    lines = source.split("\n")
+    return [
+        {"line": number, "column": len(lines[number - 1]) - len(text) + 1, "length": len(text.rstrip()), "said": why}
+        for why in dict.fromkeys(filter(None, said))
+        for number in map(int, STOPPED_IN.findall(why))
+        if number <= len(lines) and (text := lines[number - 1].lstrip())
+    ]
+
+
 # Dry run
 
 
@@ -93,6 +110,8 @@ def _numbers(rows: list[tuple[Any, ...]]) -> list[bool]:
 
 # How it stands
 
+FIRST_ROWS = 5
+
 
 def source_of(sandbox: Sandbox, name: str) -> str | None:
     """Return the text of one of one's own as it was saved last: it may still be filled beside."""
@@ -116,6 +135,31 @@ def _switched(sandbox: Sandbox, name: str) -> int | None:
     return row[1] if row and row[0] == f"model switch {name}" else None
 
 
+EVENT_NAMED = re.compile(r"^event [\d,]+ (\w+): ")
+
+
+def _said_once(reason: str | None) -> dict[str, str | None]:
+    """Take a stop's reason apart, so that a page which names the event already says it once."""
+    named = EVENT_NAMED.match(reason or "")
+    return {
+        "stopped_type": named[1] if named else None,
+        "why": _sentence((reason or "")[named.end() if named else 0 :]),
+        "hint": hint(reason, Names([], [])) if reason and "SQLite says" in reason else None,
+    }
+
+
+def rows_of(sandbox: Sandbox, name: str) -> dict[str, Any] | None:
+    """Return the first rows of one of one's own as its table stands; None if it is not in the read store."""
+    projection = sandbox.projections.get(name)
+    if projection is None:
+        return None
+    total: int = sandbox.reader.execute(f'SELECT count(*) FROM "{name}"').fetchone()[0]
+    order = ", ".join(f'"{column}"' for column in projection.key)
+    columns, found = fetch(sandbox.reader, f'SELECT * FROM "{name}" ORDER BY {order} LIMIT {FIRST_ROWS}')
+    rows = [[shown(row[column]) for column in columns] for row in found]
+    return {"columns": columns, "rows": rows, "total": total}
+
+
 def standing_of(sandbox: Sandbox, name: str) -> dict[str, Any] | None:
     """Say how one of one's own stands: in the read store, filled beside, or only its text; None if there is none."""
     source = source_of(sandbox, name)
@@ -130,7 +174,11 @@ def standing_of(sandbox: Sandbox, name: str) -> dict[str, Any] | None:
         "source": source,
         "about": own_text.about(source),
         "at": at,
-        "hint": hint(at.reason, Names([], [])) if at and at.reason and "SQLite says" in at.reason else None,
+        **_said_once(at.reason if at else None),
+        "table": rows_of(sandbox, name),
+        "batch": sandbox.stores.batch,
+        "delay": sandbox.stores.delay_of(name),
+        "fill": {"events": limits.FILL_BATCH_EVENTS, "pause": limits.FILL_PAUSE_SECONDS},
         "switched": _switched(sandbox, name),
         "beside": beside,
         "moves": real and (behind or bool(beside and not beside["stopped"])),

@@ -109,9 +109,10 @@
 
   // What takes a while says so: a bar on the button that was pressed, and words, which the style sheet shows after 0.3 s.
   const doing = document.getElementById("doing");
-  let saying;
+  let pressed, saying;
   function begin(button) {
     if (!button?.matches?.("button, a.button")) return;
+    pressed = button;
     button.setAttribute("aria-busy", "true");
     clearTimeout(saying);
     saying = setTimeout(() => {
@@ -119,8 +120,8 @@
       doing.textContent = button.dataset.doing ?? "Under way: " + (button.getAttribute("aria-label") ?? button.textContent).trim();
     }, 300);
   }
-  function over(within = document) {
-    all("[aria-busy=true]", within).forEach((button) => button.removeAttribute("aria-busy"));
+  function over() {
+    all("[aria-busy=true]").forEach((button) => button.removeAttribute("aria-busy"));
     clearTimeout(saying);
     doing.textContent = "";
   }
@@ -131,9 +132,10 @@
   document.addEventListener("htmx:before:request", ({ detail }) => begin(detail.ctx.sourceElement));
   document.addEventListener("htmx:finally:request", ({ detail }) => {
     const asked = detail.ctx.sourceElement;
-    if (asked.matches("form, button, a")) over();
+    // An answer may have taken the place of what asked for it.
+    if (asked.matches("form, button, a") || !pressed?.isConnected) over();
   });
-  addEventListener("pageshow", () => over());
+  addEventListener("pageshow", over);
 
   // What asked first has its answer, so it goes.
   document.addEventListener("submit", ({ target }) => target.closest("[popover]")?.hidePopover());

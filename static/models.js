@@ -7,11 +7,12 @@
   const button = (value) => form.querySelector(`[value=${value}]`);
   const typed = (field) => field.dispatchEvent(new Event("input", { bubbles: true }));
 
-  // Nothing is added while there is something to mend; the list says what. The editor offers the table's columns.
+  // Nothing is added while there is something to mend, or nothing new; the list says what. The editor offers the table's
+  // columns.
   let moved = false;
   function follow() {
     const checked = document.getElementById("model-checked");
-    button("add").disabled = "toMend" in checked.dataset;
+    button("add").disabled = "toMend" in checked.dataset || "same" in checked.dataset;
     const table = name?.value || form.elements.was.value;
     area.dataset.names = JSON.stringify({ [table]: JSON.parse(checked.dataset.columns) });
     // Once the read store has come to rest, it is known whether the text passed on events.
@@ -25,15 +26,25 @@
   // On a narrow page the list of events stands below the text, and is folded up.
   if (matchMedia("(max-width:1099px)").matches) document.querySelector(".whole").open = false;
 
-  // What a button asked for is brought into view.
+  // What a button asked for is brought into view, its verdict above all. After new orders, what was tried before is of
+  // another log.
   document.addEventListener("htmx:after:swap", ({ detail }) => {
     const asked = detail?.ctx?.sourceElement;
-    if (asked?.name === "do") document.querySelector(asked.getAttribute("hx-target")).scrollIntoView({ block: "nearest" });
+    if (asked?.name !== "do") return;
+    if (asked.value === "orders") outdate("model-truth");
+    const answer = document.querySelector(asked.getAttribute("hx-target"));
+    const verdict = answer.querySelector(".take-away, .tried li, .poisoned, [role=status]");
+    for (const each of [answer, verdict]) each?.scrollIntoView({ block: "nearest" });
   });
 
-  // What a dry run said is about a text that is another one now.
+  // What was said before is about a text that is another one now, and which can be saved.
+  function outdate(...ids) {
+    for (const id of ids) document.getElementById(id)?.setAttribute("data-outdated", "");
+  }
   form.addEventListener("input", () => {
-    for (const id of ["model-dry", "model-truth", "model-task"]) document.getElementById(id)?.setAttribute("data-outdated", "");
+    outdate("model-dry", "model-truth", "model-task");
+    delete document.getElementById("model-checked").dataset.same;
+    follow();
   });
 
   // Enter in the name looks over what is there already; in the text, with Ctrl, it is a dry run.

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from lab import guard, own_view, steady, trial
+from lab import progress as standing
 from lab.guard.hints import Names, hint
 from lab.lesson_progress import moment
 from lab.make_event import LINES, line_for
@@ -34,6 +35,9 @@ def parts(sandbox: Sandbox, typed: Typed, wanted: str) -> dict[str, dict[str, An
         checked["saved"] = None if saved is None else saved.rstrip() == typed.source.rstrip()
         checked["there"] = typed.name if not typed.was and typed.name in own else None
         checked["tried"] = _lived(sandbox, typed) if checked["saved"] else None
+        checked["same"] = checked["saved"] and _stands(sandbox, typed)
+        stop = _stop(sandbox, typed) if checked["saved"] else None
+        checked["marks"] += own_view.stop_marks(typed.source, stop)
     except guard.Busy as busy:
         return {"checked": {"busy": str(busy)}}
     if wanted == "check":
@@ -44,6 +48,8 @@ def parts(sandbox: Sandbox, typed: Typed, wanted: str) -> dict[str, dict[str, An
     try:
         answer = ANSWERS[wanted](sandbox, typed, who)
         passed = _passed(answer, checked["tried"])
+        failed = [entry["said"] for entry in answer.get("entries", []) if entry["passed"] is False]
+        checked["marks"] = checked["marks"] or own_view.stop_marks(typed.source, answer.get("stopped"), *failed)
         model_verdicts.keep(typed, wanted, passed)
         runs = checked["tried"] if wanted in model_verdicts.ASKED else passed
         return {"checked": checked | model_verdicts.together(typed, runs), PARTS[wanted]: answer}
@@ -58,6 +64,23 @@ def _lived(sandbox: Sandbox, typed: Typed) -> bool | None:
         if at is None or sandbox.stores.own()[typed.was].rstrip() != typed.source.rstrip():
             return None
     return at.status != "stopped" if at.position or at.status == "stopped" else None
+
+
+def _stands(sandbox: Sandbox, typed: Typed) -> bool:
+    """Tell whether a read model is in the read store, so that saving its very text would change nothing."""
+    with sandbox.lock:
+        return typed.was in sandbox.stores.checkpoints()
+
+
+def _stop(sandbox: Sandbox, typed: Typed) -> str | None:
+    """Return why a saved text has stopped: where it is filled beside, or else where it is read."""
+    with sandbox.lock:
+        beside = next((each for each in standing.beside(sandbox) if each["name"] == typed.was), None)
+        if beside and beside["edited"]:
+            stopped: str | None = beside["stopped"]
+            return stopped
+        at = sandbox.stores.checkpoints().get(typed.was)
+    return at.reason if at and at.status == "stopped" else None
 
 
 def _passed(answer: dict[str, Any], before: bool | None) -> bool | None:

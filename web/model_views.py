@@ -45,12 +45,10 @@ def _parameters(event: dict[str, Any]) -> list[str]:
 
 def index(sandbox: Sandbox) -> dict[str, Any]:
     """Return the list of one's own, and what there is to begin with."""
-    with sandbox.lock:
-        names = sorted(sandbox.stores.own())
-        own = [own_view.standing_of(sandbox, name) for name in names]
-    done = progress.mine().tasks
+    mine, done = own(sandbox), progress.mine().tasks
+    names = {each["name"] for each in mine}
     return {
-        "own": own,
+        "own": mine,
         "tasks": [{"task": task, "done": task.id in done, "own": task.model in names} for task in tasks().values()],
         "built_in": [
             {"name": name, "about": own_text.about(found.source), "why_not": own_text.NO_COPY.get(name)}
@@ -58,6 +56,12 @@ def index(sandbox: Sandbox) -> dict[str, Any]:
         ],
         "most": policy.OWN_FILE_CHARS,
     }
+
+
+def own(sandbox: Sandbox) -> list[dict[str, Any]]:
+    """Return how each of one's own stands."""
+    with sandbox.lock:
+        return [found for name in sorted(sandbox.stores.own()) if (found := own_view.standing_of(sandbox, name))]
 
 
 def standing(sandbox: Sandbox, name: str) -> dict[str, Any] | None:

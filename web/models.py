@@ -18,7 +18,7 @@ from web.model_typed import LINE_END, Typed
 
 blueprint = Blueprint("models", __name__)
 
-LINES = {"drop": "model drop {}", "add": "model add {}", "forget": "model forget {}", "undo": "undo"}
+LINES = {"drop": "model drop {}", "add": "model add {}", "forget": "model forget {}", "undo": "undo", "run": "run {}"}
 """What can be done with a read model in the list."""
 
 SINCE = "Something was done since, and Undo would take that back first. Undo in the shop goes back line by line."
@@ -29,6 +29,13 @@ TOLD_CHARS = 500
 def index() -> ResponseReturnValue:
     """The read models of one's own, the tasks, and where another can begin."""
     return _index()
+
+
+@blueprint.get("/models/own")
+def own() -> ResponseReturnValue:
+    """How those of one's own stand now, as the list shows it."""
+    with visitor.look() as sandbox:
+        return render_template("_models_own.html", own=model_views.own(sandbox))
 
 
 @blueprint.post("/models")
@@ -43,6 +50,9 @@ def line() -> ResponseReturnValue:
         answer = sandbox.act(LINES[wanted].format(quoted(name)))
     if status_of(answer) != 200:
         return _index(answer.reason), status_of(answer)
+    if wanted == "run":
+        is_part = "HX-Request" in request.headers
+        return standing(name) if is_part else redirect(url_for("models.edit", name=name, **_here()), code=303)
     if wanted in ("forget", "undo"):
         session["done"] = {"do": wanted, "name": name, "reason": (answer.reason or "")[:TOLD_CHARS]}
     return redirect(_list(), code=303)
@@ -77,7 +87,10 @@ def standing(name: str) -> ResponseReturnValue:
     """How one of one's own stands now."""
     with visitor.look() as sandbox:
         panel = model_views.standing(sandbox, name)
-    return render_template("_model_standing.html", panel=panel) if panel else ("", 204)
+    if panel is None:
+        return "", 204
+    rows = frames.partial("model-rows", render_template("_model_rows.html", panel=panel))
+    return render_template("_model_standing.html", panel=panel) + rows
 
 
 @blueprint.get("/models/<name>.sql")

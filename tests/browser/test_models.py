@@ -26,7 +26,7 @@ def add(page):
 
 def test_copied_spoiled_mended_tried_added_and_seen_in_the_shop(visitor):
     page = enter(visitor(), *ORDERS, path="/")
-    page.get_by_role("link", name="Read models of your own").click()
+    page.get_by_role("link", name="Your read models").click()
     page.get_by_role("link", name="Copy customer_card").click()
     expect(page.locator("#model-checked")).to_contain_text("4 of 4 statements read · reads well")
     left, middle, right = (page.locator(f".workbench > .{lane}").bounding_box() for lane in ("log", "read", "plain"))

@@ -75,6 +75,7 @@ ROWS = {
     "GET /transcript": Row("/transcript", everybody(200)),
     "GET /share": Row("/share", everybody(200)),
     "GET /models": Row("/models", everybody(200)),
+    "GET /models/own": Row("/models/own", everybody(200)),
     "GET /models/new": Row("/models/new", everybody(200)),
     "GET /models/<name>/edit": Row("/models/own9/edit", owner_only(others=303)),
     "GET /models/<name>/standing": Row("/models/own9/standing", owner_only(others=204)),

@@ -298,7 +298,7 @@ def test_an_added_one_is_in_the_read_store_and_its_page_says_since_when(shop):
     page = soup(shop.get(answer.location))
     assert "as of event #9" in page.select_one("#model-standing").text
     assert text_of(page) == SPEND
-    assert page.select_one("#model-standing a")["href"] == "/#model-spend"
+    assert page.select_one("#model-rows a")["href"] == "/#model-spend"
     home = soup(shop.get("/"))
     assert home.select_one("#model-spend")
     assert "spend" in [tag.text.strip() for tag in home.select(".mark .tag")]
@@ -423,7 +423,7 @@ def test_one_that_stops_after_it_was_added_says_why_and_what_to_do(shop):
     act(shop, "run spend")
     page = soup(shop.get("/models/spend/edit"))
     said = " ".join(page.select_one("#model-standing [role=alert]").text.split())
-    assert said.startswith("It stopped at event #8.")
+    assert said.startswith("It stopped at event #8, OrderPlaced.")
     assert "ON CONFLICT" in said
     assert "Mend the text and save it" in page.select_one("#model-standing").text
     assert "nothing to mend" not in looked(page)
@@ -438,7 +438,7 @@ def test_after_an_edit_its_page_says_that_readers_read_the_new_text_until_the_ne
     send(shop, SPEND + CANCELLED, do="add", was="spend")
     act(shop, "model fill spend")
     act(shop, "model switch spend")
-    said = "The new text is what readers read now, as of event #9"
+    said = "The new text is what readers read now: filled with 9 events, then switched."
     assert said in shop.get("/models/spend/standing").text
     send(shop, SPEND, do="add", was="spend")
     assert said not in shop.get("/models/spend/standing").text
@@ -447,6 +447,80 @@ def test_after_an_edit_its_page_says_that_readers_read_the_new_text_until_the_ne
 def test_one_that_is_filled_for_the_first_time_has_no_age(shop):
     send(shop, SPEND, do="add")
     assert "data-since" not in shop.get("/models/spend/standing").text
+
+
+def test_the_editor_shows_the_first_rows_as_they_stand_and_where_to_go_on(shop):
+    send(shop, SPEND, do="add")
+    act(shop, "run spend")
+    page = soup(shop.get("/models/spend/edit")).select_one("#model-rows")
+    assert "as of event #9" in page.text
+    assert page.caption.text == "2 rows"
+    assert "<caption>2 rows" in shop.get("/models/spend/standing").text, "it follows"
+    assert [[cell.text for cell in row.select("td")] for row in page.select("tbody tr")] == [
+        ["c1", "5800", "8"],
+        ["c2", "800", "7"],
+    ]
+    assert [a["href"] for a in page.select("a")] == ["/#model-spend", "/sql/read?text=SELECT+*+FROM+spend"]
+    assert "SELECT * FROM spend" in soup(shop.get(page.select("a")[1]["href"])).select_one("textarea").text
+    act(shop, "model drop spend")
+    assert "hidden" in soup(shop.get("/models/spend/edit")).select_one("#model-rows").attrs
+
+
+def test_of_a_long_table_five_rows_are_shown(shop):
+    for n in range(7):
+        act(shop, f"cmd register_customer customer=d{n} name=D email=d{n}@example.test")
+        act(shop, f"cmd place_order customer=d{n} product=mug qty=1")
+    send(shop, SPEND, do="add")
+    act(shop, "run spend")
+    page = soup(shop.get("/models/spend/edit")).select_one("#model-rows")
+    assert page.caption.text == "the first 5 of 9 rows"
+    assert len(page.select("tbody tr")) == 5
+
+
+def test_while_it_fills_the_pace_is_told_and_it_can_catch_up_at_once(shop):
+    act(shop, "pause")
+    send(shop, SPEND, do="add")
+    said = " ".join(soup(shop.get("/models/spend/standing")).text.split())
+    assert "The projector takes 10 events at a time, each time after 1 s (injected)." in said
+    answer = shop.post("/models", data={"do": "run", "name": "spend"}, headers={"HX-Request": "true"})
+    assert "as of event #9 0 behind" in " ".join(soup(answer).text.split())
+    assert shop.post("/models", data={"do": "run", "name": "spend"}).location == "/models/spend/edit"
+
+
+def test_the_list_follows_while_one_is_filled_and_then_rests(shop):
+    send(shop, SPEND, do="add")
+    assert soup(shop.get("/models")).select_one("#models-own")["hx-get"] == "/models/own"
+    act(shop, "run spend")
+    page = soup(shop.get("/models/own"))
+    assert "0 behind" in page.select_one("#own-spend").text
+    assert "hx-get" not in page.select_one("#models-own").attrs
+
+
+def test_where_it_stopped_is_marked_in_the_text_and_said_once(shop):
+    [mark] = json.loads(soup(send(shop, UNGUARDED, do="try", htmx=True)).select_one("#model-checked")["data-marks"])
+    assert (mark["line"], mark["column"], mark["length"]) == (11, 1, len(UNGUARDED.splitlines()[10]))
+    send(shop, UNGUARDED, do="add")
+    act(shop, "run spend")
+    page = soup(shop.get("/models/spend/edit"))
+    assert [mark["line"] for mark in json.loads(page.select_one("#model-checked")["data-marks"])] == [11]
+    said = " ".join(page.select_one("#model-standing [role=alert]").text.split())
+    assert said.startswith("It stopped at event #8, OrderPlaced. SQLite says: ")
+    assert said.lower().count("event") == 1
+    other = soup(send(shop, SPEND, was="spend", htmx=True))
+    assert json.loads(other.select_one("#model-checked")["data-marks"]) == []
+    home = soup(shop.get("/")).select_one("#read-models > .notice")
+    assert "spend stopped before event #8" in " ".join(home.text.split())
+
+
+def test_a_text_that_stands_as_it_is_needs_no_saving(shop):
+    def same(page):
+        return "data-same" in page.select_one("#model-checked").attrs
+
+    send(shop, SPEND, do="add")
+    assert same(soup(shop.get("/models/spend/edit")))
+    assert not same(soup(send(shop, SPEND + CANCELLED, was="spend", htmx=True)))
+    act(shop, "model drop spend")
+    assert not same(soup(shop.get("/models/spend/edit"))), "saving adds it again"
 
 
 def test_the_shop_asks_it_only_where_it_can_be_asked(shop):
