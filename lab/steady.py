@@ -15,9 +15,10 @@ from lab.oracle import causes_of
 from lab.outcome import CannotDo, Done, Line
 from lab.own_deeds import not_own
 from lab.stores import BUILT_IN, Stores
-from lab.trial import Live, Trial, Tried, try_on
+from lab.trial import try_on
 from lab.trial_log import Log
 from lab.trial_scratch import table
+from lab.trial_told import Live, Trial, Tried
 from lab.trial_words import counted
 
 NOT_AGAIN = "kept, and not tried again: it changes neither store; try it to see what comes of it now"

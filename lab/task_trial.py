@@ -12,7 +12,8 @@ from lab.guard.messages import Model
 from lab.lesson_files import LessonError
 from lab.replay import Transcript, Written, build
 from lab.tasks import Task
-from lab.trial import Trial, try_out
+from lab.trial import try_out
+from lab.trial_told import Trial
 from lab.trial_truth import Truth
 from lab.values import BadLine
 

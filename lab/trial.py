@@ -11,7 +11,7 @@ import tempfile
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from cqrs.read.projection import parse
@@ -19,14 +19,14 @@ from lab import guard
 from lab.guard import policy
 from lab.guard.turns import CROWDED
 from lab.trial_log import Log
-from lab.trial_rows import Difference, Table, differences
+from lab.trial_rows import differences
 from lab.trial_scratch import Filled, Filling, Scratch
+from lab.trial_told import Live, Trial, Tried
 from lab.trial_truth import Truth
 from lab.trial_words import (
     NO_ROW_YET,
     NOT_YET,
     REBUILD,
-    TITLES,
     WRITE_STORE,
     counted,
     crash,
@@ -45,73 +45,6 @@ from lab.trial_words import (
     without_event,
     without_memory,
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Tried:
-    """One thing that was tried: ``passed`` is None where it only informs, or could not be tried.
-
-    ``name`` is one of ``lab.trial_words.TITLES``, ``said`` a sentence. Where rows differ, ``difference`` is the first
-    of them, with the event that did it; ``at`` is the event at which it stopped.
-    """
-
-    name: str
-    passed: bool | None
-    said: str
-    difference: Difference | None = None
-    at: int | None = None
-
-    @property
-    def event(self) -> int | None:
-        """The position of the event at which it failed, if it was one."""
-        about = self.difference.event if self.difference else None
-        return about.position if about else self.at
-
-    @property
-    def title(self) -> str:
-        """What stands above the sentence."""
-        return TITLES[self.name]
-
-
-@dataclass(frozen=True, slots=True)
-class Trial:
-    """What came of trying a read model: one entry for each thing that was tried, in order.
-
-    ``events`` is how many it applied of the ``head`` that the log has, ``rows`` what it had then, ``work`` what one
-    rebuild took in work units. ``digests`` are those of both rebuilds and of the rows that came event by event.
-    ``untried`` are the types of event that it has a block for and the log has not; without ``ran``, no block ever ran.
-    """
-
-    model: str
-    head: int
-    events: int
-    rows: int
-    work: int
-    digests: tuple[str, ...]
-    tried: tuple[Tried, ...]
-    untried: tuple[str, ...] = ()
-    ran: bool = True
-
-    @property
-    def good(self) -> bool:
-        """Tell whether nothing that was tried has failed."""
-        return all(entry.passed is not False for entry in self.tried)
-
-    @property
-    def failed(self) -> tuple[str, ...]:
-        """Name what has failed."""
-        return tuple(entry.name for entry in self.tried if entry.passed is False)
-
-    def __getitem__(self, name: str) -> Tried:
-        return next(entry for entry in self.tried if entry.name == name)
-
-
-@dataclass(frozen=True, slots=True)
-class Live:
-    """The rows of a read model as they stand in read.db, and the position of its checkpoint."""
-
-    table: Table
-    position: int
 
 
 def try_out(model: guard.Model, log: Path, truth: Truth | None = None, who: str | None = None) -> Trial:

@@ -14,8 +14,8 @@ from lab.outcome import CannotDo
 from lab.sandbox import Sandbox
 from lab.task_trial import log_of, right_answer, truth_of, try_task
 from lab.tasks import task_of
-from lab.trial import Trial
 from lab.trial_log import event_at
+from lab.trial_told import Trial
 from web import model_verdicts, progress, trust, visitor
 from web.model_typed import Typed
 

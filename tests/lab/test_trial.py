@@ -14,8 +14,9 @@ from lab import guard
 from lab.guard import Model, policy
 from lab.loose import CORRECT, Guards
 from lab.sandbox import Sandbox
-from lab.trial import Trial, _turns, try_out
+from lab.trial import _turns, try_out
 from lab.trial_scratch import Filling
+from lab.trial_told import Trial
 from lab.trial_truth import Truth
 from tests.cqrs.histories import examples
 from tests.lab.own_projections import BAD, good
