@@ -2,6 +2,7 @@
 
 import re
 import time
+import zlib
 from typing import Any
 
 from lab import questions
@@ -46,7 +47,8 @@ def sheet(sandbox: Sandbox, store: str, text: str | None, answer: Answer | None 
 
 
 def _remembered(entry: Asked) -> dict[str, Any]:
-    return {**entry._asdict(), "shown": " ".join(entry.sql.split())[:SHOWN_CHARS]}
+    key = f"{zlib.crc32(f'{entry.store} {entry.sql}'.encode()):x}"
+    return {**entry._asdict(), "key": key, "shown": " ".join(entry.sql.split())[:SHOWN_CHARS]}
 
 
 def shown(answer: Answer, typed: str = "") -> dict[str, Any]:

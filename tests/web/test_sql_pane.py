@@ -350,6 +350,24 @@ def test_which_event_changed_a_row_is_asked_of_every_built_in_read_model(learner
     assert not [model for model in BUILT_IN if f"from_event FROM {model}" not in " ".join(sql.split())]
 
 
+def test_what_is_asked_again_keeps_its_button_and_an_opened_table_belongs_to_its_name(learner):
+    for sql in ("SELECT 1", "SELECT 2"):
+        ask(learner, sql)
+    before = soup(learner.get("/sql/read"))
+    ask(learner, "SELECT 1")
+    after = soup(learner.get("/sql/read"))
+    first, second = ([button["id"] for button in pane.select("#sql-history button[id]")] for pane in (before, after))
+    assert first == second[::-1]
+    assert before.find(id="columns-read-sales").code.text == "sales"
+    assert not soup(learner.get("/sql/write")).find(id="columns-read-sales")
+
+
+def test_an_action_line_that_is_advised_has_a_link_to_where_it_is_typed(learner):
+    link = soup(ask(learner, "DELETE FROM orders", "write", headers=HTMX)).select_one(".went-wrong a")["href"]
+    page, _, place = link.partition("#")
+    assert soup(learner.get(page)).find(id=place).text.strip() == "Action line"
+
+
 def test_what_was_asked_comes_along_with_an_undo_and_a_transcript(learner):
     ask(learner, "SELECT 'kept'\nFROM sales")
     act(learner, "cmd restock product=lamp qty=1")
