@@ -71,3 +71,19 @@ def names(sandbox: Sandbox, store: str) -> dict[str, list[str]]:
     connection = sandbox.reader if store == "read" else sandbox.write.connection
     seen = [table for table in tables(connection) if not table.startswith("_") or table in policy.BOOKKEEPING]
     return {table: columns_of(connection, table) for table in sorted(seen, key=lambda table: (table[0] == "_", table))}
+
+
+def types(sandbox: Sandbox, store: str) -> dict[str, dict[str, str]]:
+    """Return the type that each column of a store's tables was made with; a column may have none."""
+    connection = sandbox.reader if store == "read" else sandbox.write.connection
+    found: dict[str, dict[str, str]] = {}
+    for table, column, kind in connection.execute(TYPES):
+        found.setdefault(table, {})[column] = kind
+    return found
+
+
+TYPES = """
+SELECT tables.name, columns.name, columns.type
+FROM pragma_table_list AS tables, pragma_table_info(tables.name) AS columns
+WHERE tables.schema = 'main'
+"""

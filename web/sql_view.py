@@ -7,7 +7,7 @@ from typing import Any
 
 from lab import questions
 from lab.actions import Sql
-from lab.asked_before import MOST, Asked, history, names
+from lab.asked_before import MOST, Asked, history, names, types
 from lab.carry_out import Answer
 from lab.guard import policy
 from lab.guard.places import ASIDE
@@ -21,6 +21,14 @@ SHOWN_CHARS = 200
 
 AROUND_CHARS = 60
 """So much of a line stands on either side of an error."""
+
+BOOKKEEPING = {
+    "_checkpoint": "How far each read model has come.",
+    "_seen": "Which events a read model remembers, where duplicates are looked for.",
+    "_parked": "The events that were set aside.",
+    "_lines": "The last line of the journal whose rows a read model has kept: so it does nothing twice.",
+}
+"""What the tables hold that begin with an underscore."""
 
 SIDES: tuple[Store, ...] = ("write", "read")
 """In the order in which a pair is shown: left to right."""
@@ -36,6 +44,8 @@ def sheet(sandbox: Sandbox, store: str, text: str | None, answer: Answer | None 
         "text": text if text is not None else last or f"SELECT * FROM {FIRST[store]}",
         "given": time.time_ns() if text is not None else None,
         "names": names(sandbox, store),
+        "types": types(sandbox, store),
+        "bookkeeping": BOOKKEEPING,
         "questions": questions.to(store),
         "pairs": questions.file().pair,
         "history": [_remembered(entry) for entry in before],

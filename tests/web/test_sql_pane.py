@@ -350,6 +350,16 @@ def test_which_event_changed_a_row_is_asked_of_every_built_in_read_model(learner
     assert not [model for model in BUILT_IN if f"from_event FROM {model}" not in " ".join(sql.split())]
 
 
+def test_a_table_is_told_with_the_types_of_its_columns_and_the_bookkeeping_in_words(learner):
+    pane = soup(learner.get("/sql/read"))
+    assert "units integer, revenue_cents integer" in words(pane.find(id="columns-read-sales")).replace(" ,", ",")
+    listed = [details for details in pane.select(".columns details") if details.code.text.startswith("_")]
+    assert listed
+    for details in listed:
+        assert words(details.small) == sql_view.BOOKKEEPING[details.code.text]
+    assert soup(learner.get("/sql/write")).find(id="columns-write-orders").i
+
+
 def test_what_is_asked_again_keeps_its_button_and_an_opened_table_belongs_to_its_name(learner):
     for sql in ("SELECT 1", "SELECT 2"):
         ask(learner, sql)
