@@ -41,7 +41,7 @@ def parts(sandbox: Sandbox, typed: Typed, wanted: str) -> dict[str, dict[str, An
     except guard.Busy as busy:
         return {"checked": {"busy": str(busy)}}
     if wanted == "check":
-        return {"checked": checked | model_verdicts.together(typed, checked["tried"])}
+        return {"checked": checked | model_verdicts.together(typed, checked["tried"]) | {"again": True}}
     before = task_told(typed) if wanted == "task" else {}
     if checked["findings"]:
         return {"checked": checked, PARTS[wanted]: {**before, "mend": len(checked["findings"])}}
@@ -54,6 +54,7 @@ def parts(sandbox: Sandbox, typed: Typed, wanted: str) -> dict[str, dict[str, An
         runs = checked["tried"] if wanted in model_verdicts.ASKED else passed
         return {"checked": checked | model_verdicts.together(typed, runs), PARTS[wanted]: answer}
     except guard.Busy as busy:
+        checked |= model_verdicts.together(typed, checked["tried"])
         return {"checked": checked, PARTS[wanted]: {**before, "busy": str(busy)}}
 
 

@@ -35,7 +35,7 @@ def index() -> ResponseReturnValue:
 def own() -> ResponseReturnValue:
     """How those of one's own stand now, as the list shows it."""
     with visitor.look() as sandbox:
-        return render_template("_models_own.html", own=model_views.own(sandbox))
+        return render_template("_models_own.html", panel=model_views.own(sandbox))
 
 
 @blueprint.post("/models")

@@ -509,6 +509,7 @@ def test_where_it_stopped_is_marked_in_the_text_and_said_once(shop):
     other = soup(send(shop, SPEND, was="spend", htmx=True))
     assert json.loads(other.select_one("#model-checked")["data-marks"]) == []
     home = soup(shop.get("/")).select_one("#read-models > .notice")
+    assert "1 stopped" in soup(shop.get("/")).select_one("#projector").text
     assert "spend stopped before event #8" in " ".join(home.text.split())
 
 

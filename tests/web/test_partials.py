@@ -85,6 +85,7 @@ def partials(sandbox):
     yield "race", {"panel": race.panel(sandbox)}
     for name, panel in models(sandbox):
         yield f"model_{name}", {"panel": panel, "here": {}}
+    yield "models_own", {"panel": model_views.own(sandbox), "here": {}}
     yield "share", {"sheet": {"link": "http://localhost/open", "lines": ["run"], "too_long": False}}
 
 
@@ -92,7 +93,8 @@ def models(sandbox):
     """The parts of the page on which a read model is written, with all that can stand in them."""
     source = own_text.starter("mine")
     sandbox.act(str(ModelWrite("mine", source)))
-    yield "standing", model_views.standing(sandbox, "mine")
+    for name in ("standing", "rows"):
+        yield name, model_views.standing(sandbox, "mine")
     yield "events", model_views.events(sandbox)
     for wanted in ("try", "truth"):
         yield from model_answers.parts(sandbox, Typed("mine", source), wanted).items()
