@@ -13,7 +13,7 @@ from lab.own import Own, bare, read
 from lab.stores import BUILT_IN, Stores, tables
 from lab.values import closest
 
-OF_A_MODEL = ("modes", "crashes", "delays", "versions", "rebuilding")
+OF_A_MODEL = ("modes", "crashes", "delays", "versions", "rebuilding", "places")
 """The settings that are chosen for each read model apart."""
 
 
@@ -40,7 +40,21 @@ def write(stores: Stores, action: ModelWrite, line: Line) -> Done:
     begin_again(stores.read, name)
     stores.remember_models()
     said = f"{name} is added; the projector fills it from event 1"
-    return Done(reason=said, position=0, settings={"own": json.dumps({**own, name: text})})
+    texts, where = json.dumps({**own, name: text}), json.dumps(_placed(stores, name))
+    return Done(reason=said, position=0, settings={"own": texts, "places": where})
+
+
+def places(stores: Stores) -> dict[str, int]:
+    """Return the place of each read model of one's own, which it keeps whichever others come and go."""
+    kept = stores.by_model("places")
+    return {name: kept.get(name, place) for place, name in enumerate(stores.own())}
+
+
+def _placed(stores: Stores, name: str) -> dict[str, int]:
+    """Give a read model the first place that is free, if it has none yet."""
+    there = places(stores)
+    free = next(place for place in range(len(there) + 1) if place not in there.values())
+    return {name: free} | there
 
 
 def _again(stores: Stores, action: ModelWrite, beside: Standing | None) -> Done:

@@ -5,8 +5,9 @@ from statistics import median
 from typing import Any
 
 from lab import trail
+from lab.own_deeds import places
 from lab.sandbox import Sandbox
-from lab.standing import standings
+from lab.standing import FIRST, standings
 from web import drawing
 
 SECONDS = 60
@@ -22,10 +23,18 @@ def lag_chart(sandbox: Sandbox) -> dict[str, Any]:
     timelines = _timelines(sandbox)
     return {
         "names": names,
+        "looks": _looks(sandbox, names),
         "behind": _behind(sandbox, names),
         "visible": _visible(timelines, names),
         "trace": _trace(sandbox, timelines[-TRACED:]),
     }
+
+
+def _looks(sandbox: Sandbox, names: list[str]) -> dict[str, int]:
+    """Number the looks of the lines, which stay whatever else is added, dropped or deleted."""
+    own = {name: len(FIRST) + place for name, place in places(sandbox.stores).items()}
+    known = {name: number for number, name in enumerate(FIRST)} | own
+    return {name: known.get(name, len(known)) for name in names}
 
 
 # Events behind the head

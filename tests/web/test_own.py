@@ -97,3 +97,23 @@ def test_a_shared_link_or_file_brings_it_along(owner):
     assert owner.post("/open", data={"lines": transcript}).status_code == 303
     assert page(owner).select_one("#model-other")
     assert page(owner, "/share").select_one("input[value*='/open?lines=']") is None
+
+
+def test_its_line_in_the_lag_chart_keeps_its_look_when_another_is_deleted(owner):
+    def looks():
+        legend = page(owner).select("#lag-chart .legend li")
+        return {item.get_text(): item.i["class"] for item in legend}
+
+    for name in ("mine", "yours"):
+        act(owner, str(ModelWrite(name, SPENT.replace("spent", name))))
+    before = looks()
+    act(owner, "model forget mine")
+    assert looks() == {name: look for name, look in before.items() if name != "mine"}
+    act(owner, str(ModelWrite("theirs", SPENT.replace("spent", "theirs"))))
+    now = [" ".join(look) for look in looks().values()]
+    assert len(set(now)) == len(now)
+
+
+def test_the_type_of_an_event_stands_in_one_piece_as_it_is_typed(owner):
+    names = page(owner).select("#event-log .tape .name")
+    assert names and all(not name.find(True) for name in names)
