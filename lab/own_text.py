@@ -21,10 +21,10 @@ STARTER = """\
 -- How many orders of each day still stand. Change it to what you need.
 -- A line with two dashes is a comment. Those that begin with "key:" or "on" are read:
 -- the key names the column that is different in every row.
--- key: day
+-- key: placed_on
 
 CREATE TABLE {name} (
-    day        TEXT PRIMARY KEY,
+    placed_on  TEXT PRIMARY KEY,
     orders     INTEGER NOT NULL,
     from_event INTEGER NOT NULL
 );
@@ -32,13 +32,13 @@ CREATE TABLE {name} (
 -- What stands below is done once for each OrderPlaced. Its fields are the parameters.
 -- on OrderPlaced
 INSERT INTO {name} VALUES (:placed_on, 1, :position)
-ON CONFLICT (day) DO UPDATE
+ON CONFLICT (placed_on) DO UPDATE
 SET orders = orders + 1, from_event = :position;
 
 -- on OrderCancelled
 UPDATE {name}
 SET orders = orders - 1, from_event = :position
-WHERE day = :placed_on;
+WHERE placed_on = :placed_on;
 """
 
 

@@ -57,7 +57,7 @@ def own(do: str, name: str, source: str) -> Callable[[BrowserContext], Page]:
 
 LONG = "a_name_that_is_as_long_as_a_name_may_be"
 SMALL = own_text.starter(LONG)
-POISON = SMALL.replace("ON CONFLICT (day) DO UPDATE\nSET orders = orders + 1, from_event = :position", "")
+POISON = SMALL.replace("ON CONFLICT (placed_on) DO UPDATE\nSET orders = orders + 1, from_event = :position", "")
 OWN = (
     *BUSY[:2],
     str(ModelWrite(LONG, SMALL)),
