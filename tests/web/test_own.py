@@ -116,4 +116,5 @@ def test_its_line_in_the_lag_chart_keeps_its_look_when_another_is_deleted(owner)
 
 def test_the_type_of_an_event_stands_in_one_piece_as_it_is_typed(owner):
     names = page(owner).select("#event-log .tape .name")
-    assert names and all(not name.find(True) for name in names)
+    assert names
+    assert not any(name.find(True) for name in names)
