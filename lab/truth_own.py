@@ -8,13 +8,16 @@ import sqlite3
 from dataclasses import dataclass
 
 from cqrs.read.projection import Projection
-from lab import truth
+from lab import limits, truth
 from lab.own import is_own
 from lab.stores import Stores
 from lab.tasks import Task, task_of
 from lab.trial_rows import Table
 from lab.trial_truth import Truth
 from lab.trial_words import counted
+
+MOST_ROWS = limits.MAX_EVENTS
+"""No log has more events, so the truth of a task has no more rows."""
 
 NOBODY = "nobody wrote how the write store would answer {}"
 
@@ -69,6 +72,8 @@ def _asked(stores: Stores, task: Task) -> Compared | Unknown:
         seen = _table(stores.reader, task.page)
     except sqlite3.OperationalError as error:
         return Unknown(f"the page of the task “{task.title}” asks {task.page}, and cannot: {error}")
+    if len(seen.rows) > MOST_ROWS:
+        return Unknown(f"its page would show more than {MOST_ROWS:,} rows, and no more are compared")
     columns = _table(stores.reader, f'SELECT * FROM "{task.model}" LIMIT 0').columns
     left_out = tuple(column for column in columns if column not in seen.columns)
     truth_of_task = Truth(task.truth, task.key, task.page)
@@ -77,4 +82,5 @@ def _asked(stores: Stores, task: Task) -> Compared | Unknown:
 
 def _table(connection: sqlite3.Connection, sql: str) -> Table:
     cursor = connection.execute(sql)
-    return Table(tuple(column[0] for column in cursor.description), tuple(cursor))
+    rows = cursor.fetchmany(MOST_ROWS + 1)
+    return Table(tuple(column[0] for column in cursor.description), tuple(rows))

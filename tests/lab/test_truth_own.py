@@ -117,3 +117,11 @@ def test_a_column_that_nobody_compared_is_named(sandbox: Sandbox) -> None:
     assert answers(sandbox, SALES.model)[0]["compared"] == said
     found = subject(sandbox.stores, SALES.model)
     assert try_on(found.model, found.log, truth_of(SALES))["truth"].said.endswith(said)
+
+
+def test_rows_without_end_are_not_compared_where_everybody_looks(
+    sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("lab.truth_own.MOST_ROWS", 1)
+    act(sandbox, str(ModelWrite(SALES.model, SALES.solution)), "run")
+    assert "more than 1 rows, and no more are compared" in answers(sandbox, SALES.model)[1]
