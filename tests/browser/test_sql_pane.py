@@ -247,6 +247,21 @@ def test_what_is_typed_survives_news_from_the_stream(visitor):
     expect(editor(page)).to_be_focused()
 
 
+def test_the_two_sides_of_a_pair_line_up_and_who_asks_again_stays_where_they_are(page):
+    opened(page)
+    page.get_by_role("button", name="One customer's card").click()
+    expect(page.locator(".both-sides pre")).to_have_count(2)
+    for part in ("pre", ".answer-rows"):
+        left, right = (page.locator(f".both-sides {part}").nth(n).bounding_box() for n in (0, 1))
+        assert left["y"] == right["y"]
+    again = page.locator("#sql-history button").nth(1)
+    name = again.get_attribute("id")
+    again.focus()
+    page.keyboard.press("Enter")
+    expect(page.locator("#sql-history button").first).to_have_attribute("id", name)
+    expect(page.locator(f"#{name}")).to_be_focused()
+
+
 def test_both_stores_are_compared_and_fit_on_a_phone(visitor):
     page = enter(visitor(viewport=PHONE), "set delay=0", "bulk 20", "query order_list via=wait")
     opened(page)
