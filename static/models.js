@@ -32,6 +32,7 @@
     const asked = detail?.ctx?.sourceElement;
     if (asked?.name !== "do") return;
     if (asked.value === "orders") outdate("model-truth");
+    if (asked.value.startsWith("make-")) outdate("model-dry");
     const answer = document.querySelector(asked.getAttribute("hx-target"));
     const verdict = answer.querySelector(".take-away, .tried li, .poisoned, [role=status]");
     for (const each of [answer, verdict]) each?.scrollIntoView({ block: "nearest" });

@@ -5,6 +5,8 @@ import re
 import pytest
 from playwright.sync_api import expect
 
+from lab.actions import ModelWrite
+from lab.tasks import tasks
 from tests.browser.visits import enter
 
 pytestmark = pytest.mark.browser
@@ -82,3 +84,34 @@ def test_without_a_script_it_is_written_looked_over_tried_and_added(visitor, com
     expect(page.locator("#model-dry .diff")).to_contain_text("added")
     add(page).click()
     expect(page.locator("#model-standing")).to_contain_text("In the read store")
+
+
+def test_after_new_orders_what_was_tried_before_says_that_it_is_older(visitor):
+    page = enter(visitor(), path="/models/new")
+    page.get_by_role("button", name="Is it true?").click()
+    expect(page.locator("#model-truth")).to_contain_text("5 events, 0 rows")
+    page.get_by_role("button", name="Dry run").click()
+    expect(page.locator("#model-truth .outdated")).to_be_hidden()
+    page.locator("#model-dry").get_by_role("button", name="Place 12 orders").click()
+    expect(page.locator("#model-dry .diff")).to_be_visible()
+    expect(page.locator("#model-truth .outdated")).to_be_visible()
+    expect(page.locator("#model-dry .outdated")).to_be_hidden()
+
+
+def test_a_verdict_is_brought_into_sight_and_save_waits_for_a_change(visitor):
+    task = tasks()["sales-per-customer"]
+    line = str(ModelWrite(task.model, task.solution.strip()))
+    page = enter(visitor(), *ORDERS, line, path=f"/models/{task.model}/edit")
+    page.set_viewport_size({"width": 1440, "height": 657})
+    page.get_by_text("What is asked of it").click()
+    page.get_by_role("button", name="Check the task").click()
+    expect(page.locator("#model-task .take-away")).to_be_in_viewport()
+    save = page.get_by_role("button", name="Save")
+    expect(save).to_be_disabled()
+    code(page).press("Control+End")
+    page.keyboard.type("\n-- more")
+    expect(save).to_be_enabled()
+    save.click()
+    expect(page.locator("#model-standing")).to_contain_text("then switched")
+    expect(save).to_be_disabled()
+    expect(page.locator("#model-rows")).to_contain_text("as of event #8")
