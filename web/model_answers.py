@@ -5,11 +5,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from lab import guard, own_view, steady, trial
+from lab import guard, own_text, own_view, steady, trial
 from lab import progress as standing
 from lab.guard.hints import Names, hint
 from lab.lesson_progress import moment
-from lab.make_event import LINES, line_for
+from lab.make_event import LINES, has_come, line_for
 from lab.outcome import CannotDo
 from lab.sandbox import Sandbox
 from lab.task_trial import log_of, right_answer, truth_of, try_task
@@ -59,12 +59,20 @@ def parts(sandbox: Sandbox, typed: Typed, wanted: str) -> dict[str, dict[str, An
 
 
 def _lived(sandbox: Sandbox, typed: Typed) -> bool | None:
-    """Tell whether events have passed through this text in the read store; None if none has come yet."""
+    """Tell whether events have passed through blocks of this text in the read store; None if none has come yet."""
     with sandbox.lock:
         at = sandbox.stores.checkpoints().get(typed.was)
         if at is None or sandbox.stores.own()[typed.was].rstrip() != typed.source.rstrip():
             return None
-    return at.status != "stopped" if at.position or at.status == "stopped" else None
+        if at.status == "stopped":
+            return False
+        return True if _has_come(sandbox, typed, at.position) else None
+
+
+def _has_come(sandbox: Sandbox, typed: Typed, position: int) -> bool:
+    """Tell whether an event that a text has a block for is in the log, up to a position."""
+    projection = own_text.read(typed.name, typed.source)
+    return projection is not None and has_come(sandbox.write.connection, projection.on, position)
 
 
 def _stands(sandbox: Sandbox, typed: Typed) -> bool:
@@ -90,14 +98,15 @@ def _passed(answer: dict[str, Any], before: bool | None) -> bool | None:
         return bool(answer["trial"].good) if answer["trial"].ran or not answer["trial"].good else before
     if answer["refused"] or answer["stopped"]:
         return False
-    return True if answer["effects"] else before
+    return True if answer["ran"] else before
 
 
 def _dry(sandbox: Sandbox, typed: Typed, who: str) -> dict[str, Any]:
     told = own_view.dry_run(typed.model, sandbox.stores.folder / "write.db", who)
     with sandbox.lock:
-        ordered = sandbox.write.connection.execute("SELECT 1 FROM events WHERE type = 'OrderPlaced'").fetchone()
-    return {**told, "orders": ordered is not None, "hint": _hint(told.get("stopped"))}
+        ordered = has_come(sandbox.write.connection, ["OrderPlaced"], sandbox.head)
+        ran = _has_come(sandbox, typed, told.get("position", 0))
+    return {**told, "orders": ordered, "ran": ran, "hint": _hint(told.get("stopped"))}
 
 
 def _truth(sandbox: Sandbox, typed: Typed, who: str) -> dict[str, Any]:

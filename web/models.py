@@ -141,6 +141,8 @@ def act() -> ResponseReturnValue:
         answers = model_answers.parts(sandbox, typed, wanted)
         if wanted in model_answers.FIRST:
             answers["events"] = model_views.events(sandbox)
+            standing = model_views.standing(sandbox, typed.was)
+            answers |= {"standing": standing} if standing else {}
     return "".join(_partial(name, panel, first=name == model_answers.PARTS[wanted]) for name, panel in answers.items())
 
 

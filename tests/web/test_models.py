@@ -627,10 +627,15 @@ def test_a_block_that_never_ran_is_told_and_one_button_records_its_event_and_tri
     page = soup(send(learner, SPEND + CANCELLED, do="truth", htmx=True))
     assert [each["class"] for each in page.select("#model-truth .tried li")] == [["informs"]], "nothing is green"
     assert "not tried on events yet" in looked(page)
+    assert "not tried on events yet" in looked(soup(send(learner, SPEND + CANCELLED, do="try")))
+    send(learner, SPEND + CANCELLED, do="add")
+    act(learner, "run spend")
+    assert "not tried on events yet" in looked(soup(learner.get("/models/spend/edit"))), "five events, and none for it"
     assert [button["value"] for button in page.select("#model-truth button")] == ["make-OrderPlaced"]
-    page = soup(send(learner, SPEND + CANCELLED, do="make-OrderPlaced"))
+    page = soup(send(learner, SPEND + CANCELLED, do="make-OrderPlaced", was="spend"))
     assert "OrderCancelled: no such event is in the log" in tried(page)["Not tried"].text
-    page = soup(send(learner, SPEND + CANCELLED, do="make-OrderCancelled", htmx=True))
+    page = soup(send(learner, SPEND + CANCELLED, do="make-OrderCancelled", htmx=True, was="spend"))
+    assert "14 behind" in page.select_one("#model-standing").text
     assert "Not tried" not in tried(page)
     assert "nothing to mend" in looked(page)
     assert "OrderCancelled" in page.select_one("#model-events").text
