@@ -11,6 +11,7 @@ from lab import asked_hints, guard, plan
 from lab.actions import Sql
 from lab.outcome import Done, Line
 from lab.own import plain
+from lab.state import age
 from lab.stores import Stores, tables
 
 NOT_AGAIN = "not asked again since"
@@ -60,11 +61,15 @@ def missing(answer: guard.Answer) -> str | None:
 
 
 def read_at(stores: Stores, question: Sql, before: dict[str, int]) -> list[dict[str, Any]]:
-    """Return where the read models stand whose names are in a question: ``before`` it was asked, and now."""
+    """Return where the read models stand whose names are in a question: ``before`` it was asked, and now.
+
+    Their age is for how many seconds the first event that they lacked has been waiting.
+    """
     words = set(re.findall(r"\w+", question.sql.lower())) if question.store == "read" else set()
     head = stores.write.head()
     return [
         {"model": name, "from": before[name], "to": at.position, "head": head, "status": at.status}
+        | {"age": age(stores, before[name])}
         for name, at in stores.checkpoints().items()
         if name in words and name in before
     ]
