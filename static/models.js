@@ -27,15 +27,19 @@
   if (matchMedia("(max-width:1099px)").matches) document.querySelector(".whole").open = false;
 
   // What a button asked for is brought into view, its verdict above all. After new orders, what was tried before is of
-  // another log.
+  // another log. The answer may have taken the place of the button.
+  let asked;
+  document.addEventListener("htmx:before:request", ({ detail }) => {
+    if (detail.ctx.sourceElement.name === "do") asked = detail.ctx.sourceElement;
+  });
   document.addEventListener("htmx:after:swap", ({ detail }) => {
-    const asked = detail?.ctx?.sourceElement;
-    if (asked?.name !== "do") return;
+    if (!asked || `#${detail?.ctx?.target?.id}` !== asked.getAttribute("hx-target")) return;
     if (asked.value === "orders") outdate("model-truth");
     if (asked.value.startsWith("make-")) outdate("model-dry");
     const answer = document.querySelector(asked.getAttribute("hx-target"));
-    const verdict = answer.querySelector(".take-away, .tried li, .poisoned, [role=status]");
+    const verdict = answer.querySelector(".take-away, .tried li, .poisoned, p[role=status]");
     for (const each of [answer, verdict]) each?.scrollIntoView({ block: "nearest" });
+    asked = undefined;
   });
 
   // What was said before is about a text that is another one now, and which can be saved.
