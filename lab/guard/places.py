@@ -34,7 +34,7 @@ CLAUSES = tuple(
         ("aggregate functions are not allowed in the GROUP BY", r"\bgroup\s+by\b"),
         ("HAVING clause|before HAVING", r"\bhaving\b"),
         (r"left and right of (?:UNION|EXCEPT|INTERSECT)", r"\b(?:union(?:\s+all)?|except|intersect)\b"),
-        (r"sub-select returns \d+ columns", r"\bin\s*\(\s*(?:select|with|values)\b|(?<!\bin)\s\(\s*select\b"),
+        (r"sub-select returns \d+ columns", r"(?:\bin\s*)?\(\s*(?:select|with|values)\b"),
     )
 )
 """Messages that name no word, and the part of a statement that they are about, where it stands but once."""
@@ -69,8 +69,7 @@ def _clause(sql: str, said: str) -> Place | None:
     found = next((list(stands.finditer(plain)) for about, stands in CLAUSES if about.search(said)), [])
     if len(found) != 1:
         return None
-    start = found[0].start() + len(found[0][0]) - len(found[0][0].lstrip())
-    return place_at(sql, start, sql[start : found[0].end()])
+    return place_at(sql, found[0].start(), sql[found[0].start() : found[0].end()])
 
 
 def _spots(sql: str, word: str) -> Iterator[tuple[int, int]]:

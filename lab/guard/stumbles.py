@@ -220,6 +220,8 @@ def _meant(
             return ELSEWHERE[name]
     if last == "distinct" and word.lower() == "on":
         return "SQLite has no DISTINCT ON: write GROUP BY."
+    if word.lower() in ("all", "any", "some") and last in ("=", "<", ">"):
+        return f"SQLite has no {word.upper()} here: compare with (SELECT max(…) …) or (SELECT min(…) …), or write IN."
     if last == "interval":
         return NO_INTERVAL
     if word == "(" and before[-2:-1] and before[-2] in BEFORE_A_NAME and (meant_so := taken(last, "(")):

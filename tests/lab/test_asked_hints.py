@@ -100,6 +100,7 @@ MISTAKES = [
     ),
     ("write", "SELECT DATEADD(placed_on, 1) FROM orders", "no such function", "date(a, '+1 day')"),
     ("write", "SELECT DATE_TRUNC('month', placed_on) FROM orders", "no such function", "date(a, 'start of month')"),
+    ("write", "SELECT 1 WHERE 1 > ALL (SELECT 1)", "syntax error", "SQLite has no ALL here: compare with (SELECT max("),
     ("write", "SELECT FOO(1)", "no such function: FOO", "stands on the page of limits."),
     ("write", "SELECT price_cents::int FROM products", "unrecognized token", "CAST(price_cents AS INTEGER)."),
     ("write", "SELECT placed_on::date FROM orders", "unrecognized token", "it writes date(placed_on)."),
@@ -321,6 +322,11 @@ def test_no_ready_made_question_needs_minding(shop: Sandbox) -> None:
 def test_what_sqlite_names_no_word_of_has_its_place(shop: Sandbox, sql: str, column: int, word: str) -> None:
     place = shop.act(f"sql write {in_quotes(sql)}").result["place"]
     assert (place["column"], place["word"]) == (column, word)
+
+
+def test_what_may_be_about_one_of_two_places_has_none(shop: Sandbox) -> None:
+    sql = "SELECT 1 WHERE 1 IN (SELECT 1) OR 2=(SELECT 1, 2)"
+    assert shop.act(f"sql write {in_quotes(sql)}").result["place"] is None
 
 
 def test_what_is_said_becomes_a_sentence_and_what_sqlite_says_stays() -> None:
