@@ -137,7 +137,10 @@ def _qualified(qualifier: str, name: str, asked: Asked) -> str | None:
     if not asked.has(qualifier):
         return f"Nothing in FROM is called {qualifier}."
     table = called(asked.plain).get(qualifier, qualifier)
-    if table not in asked.names.of or name in asked.names.of[table]:
+    table = table.rpartition(".")[2]
+    if table not in asked.names.of:
+        return f"What FROM calls {qualifier} has no column {name}."
+    if name in asked.names.of[table]:
         return None
     columns = asked.names.of[table]
     near = difflib.get_close_matches(name.lower(), columns, n=1)
@@ -174,7 +177,10 @@ def _taken(word: str, last: str, asked: Asked) -> str | None:
         return f"SQLite has no {word.upper()}(): it writes {ELSEWHERE[name]} for it."
     if name not in NAMES_TOO:
         return f"Something is missing between {last.upper()} and {word.upper()}." if last in WANTS_MORE else None
-    is_table = last in ("from", "join")
+    clauses = re.findall(
+        r"\b(?:select|from|join|where|on|by|having|limit)\b", asked.plain[: place.offset if place else 0].lower()
+    )
+    is_table = last in ("from", "join") or (last == "," and clauses[-1:] in (["from"], ["join"]))
     named = [table for table in asked.names.of if asked.has(table)]
     known = asked.names.tables if is_table else [each for table in named for each in asked.names.of[table]]
     if last == "as" or name in (each.lower() for each in known or [name]):

@@ -66,7 +66,11 @@ def _columns(connection: sqlite3.Connection, outer: str) -> dict[str, bool]:
 def _no_comma(items: list[str], columns: dict[str, bool]) -> str | None:
     for item in items:
         found = TWO_NAMES.fullmatch(item)
-        if found and all(name.lower() in columns and name.lower() not in KEYWORDS for name in found.groups()):
+        if (
+            found
+            and all(name.lower() in columns and name.lower() not in KEYWORDS for name in found.groups())
+            and found[1].lower() != found[2].lower()
+        ):
             return f"{found[2]} is only another name for {found[1]} here. A comma between them asks for both columns."
     return None
 
@@ -83,7 +87,7 @@ def _by_chance(items: list[str], columns: dict[str, bool], outer: str) -> str | 
         found = ONE_NAME.fullmatch(item)
         if found and found[1].lower() in columns and not {found[1].lower(), (found[2] or "").lower()} & by:
             return (
-                f"{found[1]} is neither behind GROUP BY nor in a function such as max: "
+                f"{item.split()[0]} is neither behind GROUP BY nor in a function such as max: "
                 "SQLite takes it from any one row of each group."
             )
     return None

@@ -132,8 +132,14 @@ def _cast(sql: str) -> str:
 PARTS = {"year": "%Y", "month": "%m", "day": "%d", "hour": "%H", "minute": "%M", "second": "%S", "week": "%W"}
 
 
+WITH_COMMAS = {"substring": "substr(text, start, length)", "trim": "trim(text, what)"}
+
+
 def _extract(word: str, before: list[str], behind: str) -> str | None:
-    """Say what stands for EXTRACT(YEAR FROM day)."""
+    """Say what stands for EXTRACT(YEAR FROM day), and for others that have a FROM in their brackets."""
+    opened = before[-3:-1] if before[-3:-1][-1:] == ["("] else before[-4:-2]
+    if word == "from" and opened[-1:] == ["("] and opened[0] in WITH_COMMAS:
+        return f"SQLite has no FROM in {opened[0].upper()}(): it writes {WITH_COMMAS[opened[0]]}."
     if word != "from" or before[-3:-1] != ["extract", "("]:
         return None
     value = re.match(r"\s*([\w.]+)\s*\)", behind)

@@ -101,6 +101,15 @@ MISTAKES = [
     ("write", "SELECT DATEADD(placed_on, 1) FROM orders", "no such function", "date(a, '+1 day')"),
     ("write", "SELECT DATE_TRUNC('month', placed_on) FROM orders", "no such function", "date(a, 'start of month')"),
     ("write", "SELECT 1 WHERE 1 > ALL (SELECT 1)", "syntax error", "SQLite has no ALL here: compare with (SELECT max("),
+    ("write", "SELECT a.x FROM (SELECT id FROM orders) a", "no such column: a.x", "What FROM calls a has no column x."),
+    ("write", "SELECT * FROM orders, order", "syntax error", "and no table here is called that. Did you mean orders?"),
+    (
+        "write",
+        "SELECT substring(name FROM 1 FOR 2) FROM products",
+        "syntax error",
+        "it writes substr(text, start, leng",
+    ),
+    ("write", "SELECT trim('x' FROM name) FROM products", "syntax error", "it writes trim(text, what)."),
     ("write", "SELECT FOO(1)", "no such function: FOO", "stands on the page of limits."),
     ("write", "SELECT price_cents::int FROM products", "unrecognized token", "CAST(price_cents AS INTEGER)."),
     ("write", "SELECT placed_on::date FROM orders", "unrecognized token", "it writes date(placed_on)."),
@@ -278,6 +287,7 @@ MINDED = [
 NOT_MINDED = [
     "SELECT name AS price_cents FROM products",
     "SELECT name price FROM products",
+    "SELECT name name FROM products",
     "SELECT customer_name, count(*) FROM orders GROUP BY customer_name",
     "SELECT id, customer_name FROM orders GROUP BY id",
     "SELECT id, max(placed_on) FROM orders GROUP BY customer_name",
