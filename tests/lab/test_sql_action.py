@@ -203,7 +203,7 @@ def test_an_undo_passes_over_questions_and_keeps_them(sandbox: Sandbox) -> None:
     sandbox.act(CARDS)
     answer = sandbox.act("undo")
     assert answer.dropped == 1
-    assert "from: cmd restock product=lamp qty=70" in str(answer.reason)
+    assert "taken back: cmd restock product=lamp qty=70" in str(answer.reason)
     assert kept(sandbox) == [(CARDS, "done", asked.NOT_AGAIN)] * 2
     assert rows(sandbox.act("sql write \"SELECT on_hand FROM stock WHERE product_id = 'lamp'\"")) == [[5]]
 
