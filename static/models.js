@@ -23,8 +23,8 @@
   document.addEventListener("htmx:after:swap", follow);
   follow();
 
-  // On a narrow page the list of events stands below the text, and is folded up.
-  if (matchMedia("(max-width:1099px)").matches) document.querySelector(".whole").open = false;
+  // On a narrow page what can be used, and how, is folded up.
+  if (matchMedia("(max-width:1099px)").matches) document.querySelectorAll(".whole, .how").forEach((each) => { each.open = false; });
 
   // What a button asked for is brought into view, its verdict above all. After new orders, what was tried before is of
   // another log. The answer may have taken the place of the button.

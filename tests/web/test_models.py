@@ -618,6 +618,9 @@ def test_where_sql_is_switched_off_the_pages_say_so_and_can_be_read(shop, monkey
         assert "SQL is switched off here" in page.text
         assert "to mend" not in page.text, "no text can mend that"
         assert text_of(soup(page)) == SPEND
+    buttons = soup(shop.get("/models/new")).select("#model-form .row button[name=do]:not(.no-js)")
+    assert {button["value"] for button in buttons if button.has_attr("disabled")} == {"add", "try", "truth"}
+
 
 
 # What was not tried, and where to look
