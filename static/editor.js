@@ -37,7 +37,7 @@ const look = cm.EditorView.theme({
     font: "inherit", maxHeight: "var(--editor-most,24em)", overflow: "auto",
   },
   // All of the box is text, so that wherever it is clicked one can type.
-  ".cm-content": { padding: "9px 0", caretColor: "var(--ink)", minHeight: "var(--editor-least,7.5em)" },
+  ".cm-content": { padding: "9px 0 var(--editor-after,9px)", caretColor: "var(--ink)", minHeight: "var(--editor-least,7.5em)" },
   ".cm-line": { padding: "0 11px" },
   ".cm-cursor": { borderLeftColor: "var(--ink)" },
   ".cm-gutters": { background: "none", border: 0, color: "var(--soft)" },
@@ -180,7 +180,8 @@ function make(area) {
       cm.EditorView.contentAttributes.of(() => ({ "aria-label": area.labels[0]?.textContent.trim() ?? "SQL", tabindex: "0" })),
       cm.placeholder(area.placeholder),
       mirror,
-      "numbered" in area.dataset ? cm.lineNumbers() : [],
+      // In a long text what is offered has room inside, and covers nothing below.
+      "numbered" in area.dataset ? [cm.lineNumbers(), cm.EditorView.scrollMargins.of(() => ({ bottom: 80 }))] : [],
     ],
   });
   area.labels[0]?.addEventListener("click", () => view.focus());

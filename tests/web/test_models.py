@@ -622,7 +622,6 @@ def test_where_sql_is_switched_off_the_pages_say_so_and_can_be_read(shop, monkey
     assert {button["value"] for button in buttons if button.has_attr("disabled")} == {"add", "try", "truth"}
 
 
-
 # What was not tried, and where to look
 
 
