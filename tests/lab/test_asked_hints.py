@@ -335,7 +335,7 @@ def test_what_sqlite_names_no_word_of_has_its_place(shop: Sandbox, sql: str, col
 
 
 def test_what_may_be_about_one_of_two_places_has_none(shop: Sandbox) -> None:
-    sql = "SELECT 1 WHERE 1 IN (SELECT 1) OR 2=(SELECT 1, 2)"
+    sql = "SELECT 1 WHERE 1 IN (SELECT 1) OR (SELECT 1, 2)"
     assert shop.act(f"sql write {in_quotes(sql)}").result["place"] is None
 
 
