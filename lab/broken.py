@@ -50,7 +50,25 @@ def guards_of(sandbox: Sandbox, name: str) -> list[dict[str, Any]]:
         ],
         ("from #1", False) if start == 0 else (f"from #{start + 1}", True),
     ]
-    return [{"words": text, "loose": loosened} for text, loosened in words]
+    return [{"words": text, "loose": loosened, "means": _means(text)} for text, loosened in words]
+
+
+MEANS = {
+    "one transaction": "Rows and checkpoint change together: a crash undoes both, or neither.",
+    "two transactions": "Rows and checkpoint change one after the other: a crash between them parts the two.",
+    "position check": "An event that comes again is known by its position, and left out.",
+    "remembers ids": "An event that comes again is known by its id, and left out.",
+    "no memory": "An event that comes again is applied again.",
+    "halts at poison": "An event that cannot be applied stops the read model until it is mended.",
+    "skips poison": "An event that cannot be applied is left out, and lost for the read model.",
+    "parks poison": "An event that cannot be applied is set aside with its stream, to be tried again.",
+    "from #1": "It was filled from the first event of the log.",
+}
+"""What each guard does, in a sentence."""
+
+
+def _means(words: str) -> str:
+    return MEANS.get(words, "Events before that were never applied here.")
 
 
 def trouble(sandbox: Sandbox, name: str) -> dict[str, Any]:
