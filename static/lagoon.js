@@ -70,8 +70,21 @@
     offer();
     tell();
     edit();
-    if (/^sql/.test(event.detail?.ctx?.target?.id ?? event.target?.id)) reveal(document.getElementById("sql-answer"));
+    const swapped = event.detail?.ctx?.target?.id ?? event.target?.id;
+    if (/^answer-(write|read)$/.test(swapped)) echo(document.getElementById(swapped));
+    if (/^sql/.test(swapped)) reveal(document.getElementById("sql-answer"));
   });
+  // The action line shows what the last button wrote; its answer stands, and is said, at the button.
+  function echo(answer) {
+    const wrote = answer?.querySelector(".wrote code")?.textContent;
+    const line = document.getElementById("answer-line");
+    if (!wrote || !line) return;
+    const code = Object.assign(document.createElement("code"), { textContent: wrote });
+    const said = Object.assign(document.createElement("p"), { className: "hint" });
+    said.append(code, " stands with its answer at its button.");
+    line.ariaLive = "off";
+    line.replaceChildren(said);
+  }
   // An answer is brought into sight where it begins outside.
   function reveal(answer) {
     const top = answer?.getBoundingClientRect().top ?? 0;

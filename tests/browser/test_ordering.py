@@ -132,3 +132,11 @@ def test_the_newest_order_is_offered_first_and_each_says_whose_it_is_and_what_of
     composer(page, "Cancel order").get_by_role("button", name="Cancel order").click()
     expect(page.locator("#answer-write")).to_contain_text(f"order={newest}")
     expect(offered.locator("option")).to_have_count(3)
+
+
+def test_the_action_line_shows_what_the_last_button_wrote(visitor):
+    page = enter(visitor())
+    do(page, "bulk 1")
+    place_order(page)
+    expect(page.locator("#answer-write")).to_contain_text("Accepted")
+    expect(page.locator("#answer-line code")).to_have_text(re.compile("^cmd place_order customer=c1"))
