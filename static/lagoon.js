@@ -96,7 +96,11 @@
 
   // Where SQL is typed the editor is brought, and nowhere else.
   function edit() {
-    if (document.querySelector("textarea[data-editor]")) import("./editor.js").then(({ upgrade }) => upgrade());
+    const area = document.querySelector("textarea[data-editor]");
+    if (!area) return;
+    // Who types before it is there takes the place of the example too.
+    if (area.autofocus && area === document.activeElement && area.value === area.defaultValue) area.select();
+    import("./editor.js").then(({ upgrade }) => upgrade());
   }
   edit();
 

@@ -106,9 +106,22 @@ def test_the_first_key_takes_the_place_of_what_the_pane_began_with_and_a_table_i
     expect(editor(page)).to_have_text("SELECT * FROM salessales")
     page.evaluate("sessionStorage.clear()")
     page.goto("/sql/read")
-    expect(editor(page)).to_have_text("SELECT * FROM sales")
+    expect(page.locator("#sql-editor .cm-content")).to_have_text("SELECT * FROM sales")
     page.keyboard.type("SELECT 2")
     expect(editor(page)).to_have_text("SELECT 2")
+
+
+def test_what_is_typed_before_the_editor_has_come_takes_the_place_of_the_example_too(page):
+    held = []
+    page.route("**/editor.min.js", lambda route: held.append(route))
+    with page.expect_request("**/editor.min.js"):
+        page.goto("/sql/read")
+    expect(page.locator("textarea")).to_be_focused()
+    page.keyboard.type("SELECT 2")
+    held.pop().continue_()
+    expect(page.locator("#sql-editor .cm-content")).to_have_text("SELECT 2")
+    page.keyboard.type(" AS two")
+    expect(editor(page)).to_have_text("SELECT 2 AS two")
 
 
 def test_who_clicks_below_the_text_can_type_and_ctrl_enter_asks_from_the_button_too(page):

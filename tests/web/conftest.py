@@ -1,5 +1,6 @@
 """An application over a folder of its own, closed at the end."""
 
+import time
 from contextlib import ExitStack
 
 import pytest
@@ -8,6 +9,7 @@ from jinja2 import BytecodeCache
 from jinja2.bccache import Bucket
 
 from app import create_app
+from lab.clock import RealClock
 from tests.web.visits import act
 
 
@@ -60,7 +62,9 @@ def client(app):
 
 
 @pytest.fixture
-def learner(client):
-    """A visitor who has a sandbox, with time standing still in it."""
+def learner(client, monkeypatch):
+    """A visitor with a sandbox in which time stands still: no read model moves by itself, nor one added later."""
     act(client, "pause")
+    moment = time.time_ns() // 1000
+    monkeypatch.setattr(RealClock, "now", lambda clock: moment)
     return client
