@@ -6,7 +6,8 @@ from typing import Any
 
 from lab import guard, limits, own_text, progress, standing
 from lab.guard import Finding, Model, Rehearsed
-from lab.guard.hints import Names, hint
+from lab.guard.complaint import Names
+from lab.guard.hints import hint
 from lab.own import plain, shown
 from lab.sandbox import Sandbox
 from lab.stores import BUILT_IN

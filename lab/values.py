@@ -148,8 +148,13 @@ def in_quotes(value: str) -> str:
 def closest(word: str, known: Iterable[str]) -> str:
     """Say which known word was probably meant, or name them all."""
     words = list(known)
-    near = difflib.get_close_matches(word, words, n=1)
-    return f"did you mean {near[0]}?" if near else "there is " + ", ".join(words)
+    meant = near(word, words)
+    return f"did you mean {meant}?" if meant else "there is " + ", ".join(words)
+
+
+def near(word: str, known: Iterable[str], likeness: float = 0.6) -> str | None:
+    """Return the known word that is spelled most like a word; None if none is like it, where 1 is the same."""
+    return next(iter(difflib.get_close_matches(word, list(known), n=1, cutoff=likeness)), None)
 
 
 def sentence(text: str) -> str:

@@ -7,7 +7,8 @@ from typing import Any
 
 from lab import guard, own_text, own_view, steady, trial
 from lab import progress as standing
-from lab.guard.hints import Names, hint
+from lab.guard.complaint import Names
+from lab.guard.hints import hint
 from lab.lesson_progress import moment
 from lab.make_event import LINES, has_come, line_for
 from lab.outcome import CannotDo

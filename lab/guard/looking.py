@@ -8,6 +8,7 @@ from contextlib import closing, suppress
 import msgspec
 
 from lab.guard import hints, policy
+from lab.guard.complaint import names_of
 from lab.guard.gates import Gate
 from lab.guard.hardening import FOREIGN, connect, first_word, harden, uri, watched
 from lab.guard.messages import Answer, Read
@@ -77,7 +78,7 @@ def _ask_and_explain(connection: sqlite3.Connection, gate: Gate, sql: str, most:
     until = time.monotonic() + policy.ASIDE_SECONDS
     if answer.error is not None:
         place = place_of(sql, answer.error, lambda start: _complaint(connection, gate, start, until))
-        hint = hints.hint(answer.error, hints.names(connection), sql, place)
+        hint = hints.hint(answer.error, names_of(connection), sql, place)
         return msgspec.structs.replace(answer, took_us=took_us, place=place, hint=hint)
     types = tuple(_type([row[number] for row in answer.rows]) for number in range(len(answer.columns)))
     plan = _plan(connection, gate, sql, until)

@@ -14,6 +14,7 @@ from typing import get_args
 from cqrs.events import Event
 from cqrs.read.projection import Projection, ProjectionError, parse
 from lab.guard import hints, own_hints, policy
+from lab.guard.complaint import names_of
 from lab.guard.gates import UNSTEADY, called
 from lab.guard.hardening import connect
 from lab.guard.messages import Check, Checked, Finding, Model, Place
@@ -188,7 +189,7 @@ def _finding(store: OwnStore, model: Model, event: str | None, sql: str, unfit: 
 
 
 def _hint(store: OwnStore, event: str | None, sql: str, said: str, place: Place | None) -> str | None:
-    names = hints.names(store.connection)
+    names = names_of(store.connection)
     if "no such table" in said:
         return own_hints.ITS_OWN_ONLY
     column = re.search(r"no such column: (?:\w+\.)?(\w+)", said)

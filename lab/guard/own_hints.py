@@ -4,7 +4,7 @@ import re
 
 from lab.guard import policy
 from lab.guard.messages import Place
-from lab.guard.places import ASIDE, place_at
+from lab.guard.places import place_at, plain
 from lab.values import closest
 
 PARAMETER = re.compile(r"(?<!:)[:@$](\w+(?:::\w+)*)")
@@ -23,7 +23,7 @@ ITS_OWN_ONLY = "A read model reads and changes its own table only; what it needs
 def unknown(sql: str, fields: tuple[str, ...]) -> list[Place]:
     """Return where a statement has parameters that are no fields, each of them once."""
     found: dict[str, Place] = {}
-    for spot in PARAMETER.finditer(_plain(sql)):
+    for spot in PARAMETER.finditer(plain(sql)):
         if spot[1] not in fields:
             found.setdefault(spot[1], place_at(sql, spot.start(), spot[0]))
     return list(found.values())
@@ -41,7 +41,7 @@ def nearest(word: str, fields: tuple[str, ...]) -> str:
 
 def unsteady(sql: str) -> list[Place]:
     """Return where a statement asks for the time, or leaves something to chance."""
-    return [place_at(sql, spot.start(), spot[0]) for spot in UNSTEADY.finditer(_plain(sql))]
+    return [place_at(sql, spot.start(), spot[0]) for spot in UNSTEADY.finditer(plain(sql))]
 
 
 def instead(word: str, fields: tuple[str, ...]) -> str:
@@ -66,7 +66,3 @@ def of_a_syntax_error(said: str, sql: str, place: Place | None) -> str | None:
     if place and BEGINNING.search(said) and not sql[: place.offset].rpartition("\n")[2].strip():
         return SEMICOLON
     return None
-
-
-def _plain(sql: str) -> str:
-    return ASIDE.sub(lambda aside: " " * len(aside[0]), sql)

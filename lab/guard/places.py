@@ -65,8 +65,7 @@ def place_of(sql: str, said: str, complaint: Callable[[str], str]) -> Place | No
 
 def _clause(sql: str, said: str) -> Place | None:
     """Return the only clause that a message can be about."""
-    plain = ASIDE.sub(lambda aside: " " * len(aside[0]), sql)
-    found = next((list(stands.finditer(plain)) for about, stands in CLAUSES if about.search(said)), [])
+    found = next((list(stands.finditer(plain(sql))) for about, stands in CLAUSES if about.search(said)), [])
     if len(found) != 1:
         return None
     return place_at(sql, found[0].start(), sql[found[0].start() : found[0].end()])
@@ -74,14 +73,18 @@ def _clause(sql: str, said: str) -> Place | None:
 
 def _spots(sql: str, word: str) -> Iterator[tuple[int, int]]:
     """Yield where a word stands, outside of texts and comments, unless it is one."""
-    plain = ASIDE.sub(lambda aside: " " * len(aside[0]), sql)
     if re.fullmatch(r"[\w.]+", word):
         parts = r"\s*\.\s*".join(rf'["`\[]?{re.escape(part)}["`\]]?' for part in word.split("."))
-        yield from (found.span() for found in re.finditer(rf"(?<![\w$]){parts}(?!\w)", plain, re.IGNORECASE))
+        yield from (found.span() for found in re.finditer(rf"(?<![\w$]){parts}(?!\w)", plain(sql), re.IGNORECASE))
     elif word.startswith(":"):
-        yield from (found.span() for found in re.finditer(rf"[:@$]{re.escape(word[1:])}(?!\w)", plain))
+        yield from (found.span() for found in re.finditer(rf"[:@$]{re.escape(word[1:])}(?!\w)", plain(sql)))
     else:
         yield from (found.span() for found in re.finditer(re.escape(word), sql))
+
+
+def plain(sql: str) -> str:
+    """Return a statement with blanks for its texts and comments, so that every word stands where it stood."""
+    return ASIDE.sub(lambda aside: " " * len(aside[0]), sql)
 
 
 def place_at(text: str, offset: int, word: str) -> Place:

@@ -1,11 +1,11 @@
 """Where SQLite stumbles over the grammar of a statement: what was probably meant, by the words around the place."""
 
-import difflib
 import re
 from collections.abc import Callable, Collection
 
 from lab.guard.messages import Place
 from lab.guard.places import ASIDE
+from lab.values import near
 
 CLAUSES = {"select": 0, "from": 1, "where": 2, "group": 3, "having": 4, "order": 5, "limit": 6}
 """The words that begin a part of a SELECT, and in which order the parts stand."""
@@ -236,9 +236,9 @@ def _meant(
     if meant_so and not part:
         return meant_so
     for name in (word, last):
-        meant = difflib.get_close_matches(name.lower(), KEYWORDS, n=1, cutoff=0.75)
+        meant = near(name.lower(), KEYWORDS, 0.75)
         if meant and name.lower() not in KEYWORDS | set(known) and len(name) > 2:
-            return f"did you mean {meant[0].upper()} where {name.upper()} stands?"
+            return f"did you mean {meant.upper()} where {name.upper()} stands?"
     return None
 
 

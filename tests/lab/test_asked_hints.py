@@ -9,6 +9,7 @@ import pytest
 
 from lab import questions
 from lab.guard import hints
+from lab.guard.complaint import names_of
 from lab.guard.places import place_of
 from lab.sandbox import Sandbox
 from lab.values import in_quotes, sentence
@@ -247,7 +248,7 @@ ODD = [
 
 def test_no_statement_is_too_odd_to_be_told_something(shop: Sandbox) -> None:
     chance = random.Random(5)
-    names = hints.names(shop.reader)
+    names = names_of(shop.reader)
     for _ in range(300):
         sql = chance.choice(MISTAKES)[1][:200]
         for _ in range(chance.randint(1, 4)):
