@@ -11,9 +11,10 @@ pytestmark = pytest.mark.browser
 
 
 def test_blue_green_while_shopping(visitor):
-    page = enter(visitor(), "set delay=0", "bulk 80", "traffic 3", "query product_card mug")
+    page = enter(visitor(), "set delay=0", "bulk 80", "query product_card mug")
     model = page.locator("#model-product_card")
     model.get_by_label("Projection product_card").click()
+    act(page.context, "traffic 3")
     model.get_by_role("button", name="Rebuild beside").click()
     strip = page.get_by_role("region", name="product_card")
     expect(strip).to_contain_text(re.compile(r"new \(green\): [\d,]+ of [\d,]+ events"))

@@ -64,6 +64,9 @@ def test_who_asked_for_less_motion_gets_none(visitor):
 
 def test_others_see_what_changed_flash(visitor):
     page = enter(visitor(), "pause")
+    motion = page.context.new_cdp_session(page)
+    motion.send("Animation.enable")
+    motion.send("Animation.setPlaybackRate", {"playbackRate": 0})
     place_order(page)
     page.locator("#w-stock-lamp.fresh").wait_for()
     assert page.evaluate(MOVING)

@@ -76,7 +76,7 @@ def test_a_page_outlives_the_server_and_goes_on_with_the_next_one(visitor, compl
 
 
 def test_nothing_that_somebody_types_opens_or_scrolls_to_is_lost_when_news_come(visitor):
-    page = enter(visitor(), "bulk 40", "set delay=0.1", "traffic 10")
+    page = enter(visitor(), "bulk 40", "set delay=0.1")
     tables = page.get_by_role("region", name="Tables of the write store")
     tables.evaluate("(region) => { region.scrollTop = 120 }")
     extras = composer(page, "Place order").locator("details").nth(1)
@@ -88,6 +88,7 @@ def test_nothing_that_somebody_types_opens_or_scrolls_to_is_lost_when_news_come(
     field = page.get_by_role("textbox", name="Action line")
     field.press_sequentially("cmd restock pro")
     count_updates(page)
+    act(page.context, "traffic 10")
     expect_updates(page, 10)
     field.press_sequentially("duct=mug qty=3")
     expect_updates(page, 20)

@@ -1,5 +1,7 @@
 """Time travel with a slider, the keyboard and a clock that plays."""
 
+import re
+
 import pytest
 from playwright.sync_api import expect
 
@@ -64,10 +66,15 @@ def test_one_steps_by_keyboard_and_by_button_and_compares_with_any_event(past):
 
 
 def test_it_plays_to_the_end_and_can_be_paused(past):
-    past.get_by_role("link", name="Play").click()
+    held = []
+    to_the_third = re.compile(r"/travel\?at=3\b")
+    past.route(to_the_third, lambda route: held.append(route))
+    with past.expect_request(to_the_third):
+        past.get_by_role("link", name="Play").click()
     expect_at(past, 2)
     past.get_by_role("link", name="Pause").click()
     expect(past.get_by_role("link", name="Play")).to_be_visible()
+    held.pop().continue_()
     past.locator("#travel-at").fill("6")
     expect_at(past, 6)
     past.get_by_role("link", name="Play").click()
