@@ -168,10 +168,11 @@ def test_many_and_long_columns_scroll_in_a_box_of_their_own_at_every_size(visito
 
 
 def test_enter_is_a_new_line_whatever_is_offered_and_tab_takes_the_first_of_it(page):
+    page.clock.install()
     opened(page)
     offered = page.locator("#sql-editor [role=option]")
     typed(page, "SELECT 1 FROM product_card AS n")
-    page.wait_for_timeout(300)
+    page.clock.run_for(300)
     expect(offered).to_have_count(0)
     for text in ("SELECT name", "SELECT na"):
         typed(page, text)
@@ -180,19 +181,20 @@ def test_enter_is_a_new_line_whatever_is_offered_and_tab_takes_the_first_of_it(p
         assert page.input_value("#sql-text") == text + "\n"
     typed(page, "SELECT pr")
     expect(offered.first).to_be_visible()
-    page.wait_for_timeout(100)
+    page.clock.run_for(100)
     page.keyboard.press("Tab")
     assert page.input_value("#sql-text") in ("SELECT price_cents", "SELECT product_id")
     expect(editor(page)).to_be_focused()
 
 
 def test_behind_from_tables_are_offered_and_taken_by_keyboard(page):
+    page.clock.install()
     opened(page)
     typed(page, "SELECT * FROM pro")
     offered = page.locator("#sql-editor [role=option]")
     expect(offered.first).to_contain_text("product_card")
     expect(page.locator("#sql-editor [role=option]", has_text="product_id")).to_have_count(0)
-    page.wait_for_timeout(100)
+    page.clock.run_for(100)
     page.keyboard.press("ArrowDown")
     page.keyboard.press("Enter")
     page.keyboard.press("ControlOrMeta+Enter")
