@@ -14,8 +14,9 @@ from lab.clock import from_iso
 from lab.journal import Entry
 from lab.language import parse
 from lab.outcome import CannotDo, Done, Line
-from lab.perform import perform, targets
+from lab.perform import perform
 from lab.stores import Stores
+from lab.targets import targets
 
 FULL = "a store of this sandbox is full; undo or reset makes room"
 
