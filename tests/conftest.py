@@ -3,12 +3,18 @@
 import atexit
 import os
 import shutil
+import sys
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 from typing import NoReturn
 
 import pytest
 from hypothesis import HealthCheck, settings
+
+from lab.guard import hardening, keeper, looking, ordeal
+from lab.guard.keeper import Worker
+from tests.lab.guard.unhurried import COMPUTED
 
 # No test is timed, and the suite tries the same examples on every machine; the soak tries others.
 settings.register_profile("suite", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
@@ -65,6 +71,19 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     for why in sorted(set(left_out)):
         count = left_out.count(why)
         terminalreporter.write_line(f"{count} browser test{'s' * (count > 1)} left out: {why}")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def unhurried() -> Iterator[None]:
+    """Let the guard's deadlines be of the processor's time, so that a machine with too much to do makes nobody late."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(keeper, "COMMAND", (sys.executable, "-m", "tests.lab.guard.unhurried"))
+        patch.setattr(Worker, "_now", lambda worker: ordeal.computed(worker.process.pid))
+        for module in (hardening, looking):
+            patch.setattr(module, "time", COMPUTED)
+        # The system ends a worker that computes for too long; here that would be the process of the tests.
+        patch.setattr(hardening, "_live_for", lambda seconds: None)
+        yield
 
 
 @pytest.fixture

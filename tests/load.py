@@ -5,6 +5,7 @@ A real server, over HTTP. What the others were told is compared with the stores 
 """
 
 import argparse
+import itertools
 import json
 import os
 import sqlite3
@@ -35,7 +36,7 @@ HONEST, SLOW, WITHOUT_END = "1", COUNTED.format("WHERE i < 15000"), COUNTED.form
 """What each event means to a read model: next to nothing, almost all the work that it may do, and more than that."""
 
 PAUSE_SECONDS = 0.1
-TIMEOUT = 30
+TIMEOUT = 120
 
 
 class Learner:
@@ -121,7 +122,7 @@ class Load:
         return learner
 
     def run(self, seconds: float) -> None:
-        """Let all of them go on for so long."""
+        """Let all of them go on for so long, and each of them have an answer at least once."""
         threads = [threading.Thread(target=self._ask, args=(learner,)) for learner in self._askers]
         threads += [threading.Thread(target=self._buy, args=(learner, n)) for n, learner in enumerate(self._buyers)]
         threads += [threading.Thread(target=self._project, args=(learner,)) for learner in self._projecting]
@@ -135,16 +136,15 @@ class Load:
             learner.close()
 
     def _ask(self, learner: Learner) -> None:
-        while not self._ending.is_set():
+        while True:
             status, _, wait = learner.send(ENDLESS)
             with self._lock:
                 self.to_questions[status] += 1
-            self._ending.wait(wait if self._patient else 0)
+            if self._ending.wait(wait if self._patient else 0):
+                return
 
     def _buy(self, learner: Learner, number: int) -> None:
-        count = 0
-        while not self._ending.is_set():
-            count += 1
+        for count in itertools.count(1):
             name = f"k{number}.{count}"
             started = time.perf_counter()
             status, answer, _ = learner.send(f"cmd restock product=mug qty=1 id={name}")
@@ -153,9 +153,11 @@ class Load:
                 self.to_commands[status] += 1
                 if answer.get("outcome") == "accepted":
                     self.accepted.add(name)
-            self._ending.wait(PAUSE_SECONDS)
+            ending = self._ending.wait(PAUSE_SECONDS)
             if self._projecting and number == 0:
                 self.lags.append(learner.lag("honest"))
+            if ending:
+                return
 
     def _project(self, learner: Learner) -> None:
         """Let a read model that stopped at once try again, and one that came to its end begin anew."""

@@ -51,7 +51,7 @@ class Client:
         headers = {"Accept": "application/json", "Content-Type": "application/x-www-form-urlencoded"}
         if self.cookie:
             headers["Cookie"] = self.cookie
-        with closing(http.client.HTTPConnection(self._host, timeout=30)) as connection:
+        with closing(http.client.HTTPConnection(self._host, timeout=120)) as connection:
             connection.request("POST", "/actions", urlencode({"line": line}), headers)
             response = connection.getresponse()
             body = json.loads(response.read())

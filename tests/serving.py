@@ -13,9 +13,14 @@ ROOT = Path(__file__).parent.parent
 
 
 def free_port() -> int:
-    """A port that nobody listens at, below those that a system lends to whoever connects: none goes meanwhile."""
+    """A port that nobody listens at, below those that a system lends to whoever connects: none goes meanwhile.
+
+    Of tests that run beside each other, each draws from ports of its own.
+    """
+    lane = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+    lanes = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
     while True:
-        port = 20_000 + secrets.randbelow(12_000)
+        port = 20_000 + secrets.randbelow(12_000 // lanes) * lanes + lane
         with suppress(OSError), socket.socket() as probe:
             probe.bind(("127.0.0.1", port))
             return port

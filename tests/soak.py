@@ -29,6 +29,7 @@ from tests.serving import free_port, start, wait_for_address
 CLIENTS = 4
 LANES = 2
 KILLS_BETWEEN_AUDITS = 10
+LEAST_ANSWERS = 6
 MOST_SECONDS_OF_TRAFFIC = 0.15
 MOST_SECONDS_OF_START_UP = 0.8
 START_UP_SHARE = 0.15
@@ -97,7 +98,7 @@ class Client:
         self._lines = self._commands(name)
         self._unanswered: str | None = None
 
-    def send_until_gone(self, port: int, told: Told, answered: threading.Event, lock: threading.Lock) -> None:
+    def send_until_gone(self, port: int, told: Told, answered: threading.Semaphore, lock: threading.Lock) -> None:
         with closing(Connection(port, told.cookie)) as connection, suppress(*GONE):
             while True:
                 self._unanswered = self._unanswered or next(self._lines)
@@ -106,7 +107,7 @@ class Client:
                     with lock:
                         told.note(self._unanswered, answer)
                     self._unanswered = None
-                    answered.set()
+                    answered.release()
         # A bulk has no id of its own, so sent again it would be another.
         if self._unanswered and self._unanswered.startswith("bulk"):
             self._unanswered = None
@@ -160,12 +161,13 @@ class Lane:
             return
         wait_for_address(server)
         told = self._told[-1] if self._told else self._open()
-        answered, lock = threading.Event(), threading.Lock()
+        answered, lock = threading.Semaphore(0), threading.Lock()
         with ThreadPoolExecutor(CLIENTS) as threads:
             ends = [
                 threads.submit(client.send_until_gone, self._port, told, answered, lock) for client in self._clients
             ]
-            answered.wait(60)
+            for _ in range(LEAST_ANSWERS):
+                answered.acquire(timeout=60)
             self._let_pass(MOST_SECONDS_OF_TRAFFIC)
             os.killpg(server.pid, signal.SIGKILL)
             for end in ends:

@@ -33,6 +33,8 @@ OVERRAN = {-getattr(signal, name) for name in ("SIGPROF", "SIGXCPU") if hasattr(
 
 HOUSE = Path(__file__).parent.parent.parent
 
+COMMAND = (sys.executable, "-m", "lab.guard.worker")
+
 
 class Gone(Exception):
     """The worker is gone: it was ended because it did not answer in time."""
@@ -46,9 +48,7 @@ class Worker:
     """One worker process. It ends by itself when this process does."""
 
     def __init__(self) -> None:
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "lab.guard.worker"], cwd=HOUSE, stdin=subprocess.PIPE, stdout=subprocess.PIPE
-        )
+        self.process = subprocess.Popen(COMMAND, cwd=HOUSE, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
         self.ready = self._ended = False
         self._answer_by = 0.0
 
@@ -65,7 +65,7 @@ class Worker:
                 yield self._hear(kind, seconds)
 
     def _hear(self, kind: Any, seconds: float) -> Any:
-        self._answer_by = time.monotonic() + seconds
+        self._answer_by = self._now() + seconds
         reply = get(self._pipe("stdout"), kind)
         if reply is None:
             raise Gone if self._overran() else Died
@@ -76,7 +76,7 @@ class Worker:
         """End the process as soon as a reply is late."""
         # A pipe cannot be waited for with a time limit on every system; a process can be ended on all.
         over = threading.Event()
-        self._answer_by = time.monotonic() + seconds
+        self._answer_by = self._now() + seconds
         threading.Thread(target=self._end_when_late, args=(over,), daemon=True).start()
         try:
             yield
@@ -84,11 +84,14 @@ class Worker:
             over.set()
 
     def _end_when_late(self, over: threading.Event) -> None:
-        while not over.wait(self._answer_by - time.monotonic()):
-            if self._answer_by <= time.monotonic():
+        while not over.wait(self._answer_by - self._now()):
+            if self._answer_by <= self._now():
                 self._ended = True
                 self.process.kill()
                 return
+
+    def _now(self) -> float:
+        return time.monotonic()
 
     def _pipe(self, name: str) -> Any:
         return getattr(self.process, name)

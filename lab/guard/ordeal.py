@@ -106,9 +106,9 @@ def _try(keeper: Keeper, files: dict[str, Path], row: Row, sizes: dict[int, int]
     keeper.read({}, ["SELECT 1"])
     pid, deaths = keeper.process, keeper.deaths
     size = sizes.setdefault(pid, memory(pid, "VmRSS"))
-    computed, crowded, started = _computed(pid), _crowded(), time.perf_counter()
+    before, crowded, started = computed(pid), _crowded(), time.perf_counter()
     verdict, said = _ask(keeper, files, row)
-    times = Times(time.perf_counter() - started, _computed(pid) - computed, _crowded() - crowded)
+    times = Times(time.perf_counter() - started, computed(pid) - before, _crowded() - crowded)
     growth = max(0, memory(pid, "VmHWM") - size)
     return Outcome(row, verdict, said, times, growth, changed=False, died=keeper.deaths > deaths)
 
@@ -128,7 +128,7 @@ def _deadline(row: Row) -> float:
     return policy.DEADLINE_SECONDS if row.kind == "readonly" else policy.STEP_SECONDS * len(row.steps)
 
 
-def _computed(pid: int) -> float:
+def computed(pid: int) -> float:
     """Return for how many seconds a process has computed; 0 if it is gone, or no system says so."""
     with suppress(OSError):
         return int(Path(f"/proc/{pid}/schedstat").read_text().split()[0]) / 1e9

@@ -1,6 +1,7 @@
 """Racers on one file: two threads or processes that send their commands at the same moment, or a crowd of them."""
 
 import multiprocessing
+import sqlite3
 import threading
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
@@ -88,13 +89,19 @@ def _send_at_will(file: Path, attempts: Sequence[Attempt]) -> list[Answer]:
 
 
 def _issue(store: WriteStore, attempt: Attempt) -> Answer:
-    return handle(
-        store,
-        attempt.command,
-        command_id=attempt.id,
-        now="2026-03-02T10:00:00.000000+00:00",
-        expected_version=attempt.expect,
-    )
+    """Send an attempt; again, if the crowd kept the lock for longer than it is waited for: nothing was decided."""
+    while True:
+        try:
+            return handle(
+                store,
+                attempt.command,
+                command_id=attempt.id,
+                now="2026-03-02T10:00:00.000000+00:00",
+                expected_version=attempt.expect,
+            )
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY:
+                raise
 
 
 def _open(folders: Sequence[Path]) -> None:

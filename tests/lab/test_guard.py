@@ -6,12 +6,14 @@ import sqlite3
 import subprocess
 import sys
 import threading
+from collections import Counter
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import closing
 from dataclasses import replace
-from itertools import product
+from itertools import islice, product
 from pathlib import Path
+from types import SimpleNamespace
 from typing import IO
 
 import pytest
@@ -72,12 +74,6 @@ def verdict(answer: Answer) -> str:
     return "limit" if answer.cut else ordeal.ENDS[answer.kind]
 
 
-def computed(pid: int) -> float:
-    """The seconds for which a process has computed; a machine that is busy elsewhere does not count."""
-    fields = (PROC / str(pid) / "stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-
-
 # The corpus
 
 
@@ -115,14 +111,14 @@ QUADRATIC = [
 def test_a_row_that_escapes_the_meter_still_computes_for_less_than_two_deadlines(
     files: dict[str, Path], one: Keeper, row: corpus.Row
 ) -> None:
-    pid, spent = process(one), computed(process(one))
+    pid, spent = process(one), ordeal.computed(process(one))
     request: Read | Steps = Steps(str(files["read"]), row.steps, corpus.PARAMETERS, corpus.OWN)
     if row.kind == "readonly":
         request = Read({name: str(path) for name, path in files.items()}, row.steps, policy.ROWS)
     # Nobody outside ends it, so that it can be seen what it does by itself.
     assert one.once(request, Answer | Stepped, seconds=600) is not None
     assert process(one) == pid
-    assert computed(pid) - spent < 2 * policy.DEADLINE_SECONDS
+    assert ordeal.computed(pid) - spent < 2 * policy.DEADLINE_SECONDS
 
 
 def test_a_row_does_not_hold_if_a_store_changed_or_the_worker_grew_or_died(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -155,14 +151,15 @@ def test_what_a_row_computes_is_seen_and_so_is_a_machine_with_too_much_to_do() -
     # It ends well before its deadline: of a worker that had to be ended nobody knows what it computed.
     row = corpus.Row("A", "readonly", ("SELECT count(*) FROM events a, products b WHERE a.seq <= 500",), ("ok",))
     # They give way to the worker, and wait: it is enough that anybody waits.
-    spin = [sys.executable, "-c", "import os\nos.nice(19)\nwhile True: pass"]
-    spinning = [subprocess.Popen(spin) for _ in range(2 * (os.cpu_count() or 1))]
+    spin = [sys.executable, "-c", "import os\nos.nice(19)\nprint(flush=True)\nwhile True: pass"]
+    spinning = [subprocess.Popen(spin, stdout=subprocess.PIPE) for _ in range(2 * (os.cpu_count() or 1))]
     try:
+        assert all(spinner.stdout.readline() for spinner in spinning if spinner.stdout)
         times = next(ordeal.attempt([row])).times
     finally:
         for spinner in spinning:
             spinner.kill()
-            spinner.wait()
+            spinner.communicate()
     assert 0 < times.computed < times.clock
     assert times.crowded > 0
 
@@ -293,6 +290,18 @@ def test_the_clock_is_looked_at_while_a_statement_is_planned_too(
     assert answers(files, "SELECT sku FROM products LIMIT 1")[0].kind == "rows"
 
 
+def test_a_question_is_late_by_the_clock_and_a_projection_by_what_it_computed(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = SimpleNamespace(monotonic=lambda: at.clock, thread_time=lambda: at.computed)
+    at = SimpleNamespace(clock=0.0, computed=0.0)
+    monkeypatch.setattr(hardening, "time", clock)
+    question, event = hardening.Meter(policy.ASK, None), hardening.Meter(policy.APPLY, None)
+    assert not question.is_late()
+    at.clock = 60.0
+    assert (question.is_late(), event.is_late()) == (True, False)
+    at.clock, at.computed = 120.0, 60.0
+    assert event.is_late()
+
+
 def test_what_is_said_beside_an_answer_has_a_time_of_its_own(
     files: dict[str, Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -417,15 +426,24 @@ def test_the_files_are_let_go_before_the_last_answer(tmp_path: Path) -> None:
 # Workers come and go
 
 
+BY_THE_CLOCK = Worker._now
+
+
+def ends_by_the_clock(pid: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the clock go on for one worker, which has to be ended, and for no other: those have to answer."""
+    monkeypatch.setattr(Worker, "_now", lambda worker: BY_THE_CLOCK(worker) if worker.process.pid == pid else 0.0)
+
+
 ENDLESS = "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT count(*) FROM n"
 IN_ONE_STEP = "printf('" + "%.2000000000c" * 100 + "', 'x')"
 """One call that keeps SQLite busy for minutes, in a single step of its machine."""
 
 
 def test_whoever_asks_for_what_nothing_inside_can_end_has_an_answer_all_the_same(
-    files: dict[str, Path], fresh: Keeper
+    files: dict[str, Path], fresh: Keeper, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     before = worker(fresh)
+    ends_by_the_clock(before.process.pid, monkeypatch)
     answer = fresh.ask(files, f"SELECT {IN_ONE_STEP}", "me")
     assert (answer.kind, answer.error) == ("late", LATE.format(policy.DEADLINE_SECONDS * 1000))
     assert fresh.ask(files, "SELECT 1", "me").value == 1
@@ -470,8 +488,14 @@ def test_a_question_whose_worker_died_is_asked_once_more(
     assert ((answer.value, answer.error), fresh.deaths) == (said, times)
 
 
-def test_fifty_people_ask_without_end_and_two_processes_serve_them(files: dict[str, Path]) -> None:
-    crowd = Keeper()
+def test_fifty_people_ask_without_end_and_two_processes_serve_them(
+    files: dict[str, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    crowd, put, all_came = Keeper(), keeper.put, threading.Event()
+
+    def put_later(stream: IO[bytes], message: Read) -> None:
+        all_came.wait()
+        put(stream, message)
 
     def ask(number: int) -> str:
         try:
@@ -479,11 +503,17 @@ def test_fifty_people_ask_without_end_and_two_processes_serve_them(files: dict[s
         except Busy:
             return "busy"
 
+    monkeypatch.setattr(keeper, "put", put_later)
+    served = policy.WORKERS + policy.QUEUED_IN_ALL
     with closing(crowd), ThreadPoolExecutor(50) as pool:
-        told = list(pool.map(ask, range(50)))
+        told = [pool.submit(ask, number) for number in range(50)]
+        try:
+            sent_away = [future.result() for future in islice(as_completed(told, 600), 50 - served)]
+        finally:
+            all_came.set()
+        assert sent_away == ["busy"] * (50 - served)
+        assert Counter(future.result() for future in told) == {"late": served, "busy": 50 - served}
         asked = [crowd._warm.get(timeout=60) for _ in range(policy.WORKERS)]
-        assert set(told) == {"late", "busy"}
-        assert told.count("late") >= policy.WORKERS + policy.QUEUED_IN_ALL
         assert crowd._warm.empty()
         for worker in asked:
             crowd._warm.put(worker)
@@ -499,8 +529,11 @@ def test_a_worker_that_was_killed_is_replaced_and_nothing_is_lost(files: dict[st
 
 
 @pytest.mark.skipif(not hasattr(signal, "SIGSTOP"), reason="needs SIGSTOP")
-def test_a_worker_that_does_not_answer_is_ended_and_another_answers(files: dict[str, Path], fresh: Keeper) -> None:
+def test_a_worker_that_does_not_answer_is_ended_and_another_answers(
+    files: dict[str, Path], fresh: Keeper, monkeypatch: pytest.MonkeyPatch
+) -> None:
     before = process(fresh)
+    ends_by_the_clock(before, monkeypatch)
     os.kill(before, signal.SIGSTOP)
     three = fresh.read(files, [f"SELECT {n}" for n in range(3)])
     assert [answer.value for answer in three] == [0, 1, 2]
@@ -521,21 +554,27 @@ def test_a_worker_that_dies_between_two_answers_loses_none(fresh: Keeper, monkey
     assert [answer.value for answer in fresh.read({}, ["SELECT 1", "SELECT 2", "SELECT 3"])] == [1, 2, 3]
 
 
+@pytest.mark.skipif(not PROC.exists(), reason="needs /proc")
 def test_a_statement_that_ends_two_workers_is_late_and_those_after_it_are_answered(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(keeper, "GRACE_SECONDS", 0.0)
     stubborn = (
-        "import time\nfrom lab.guard import looking, worker\nask = looking._ask\n"
+        "import signal\nfrom lab.guard import looking, worker\nask = looking._ask\n"
         "def stuck(connection, gate, sql, most):\n"
-        "    return time.sleep(600) if sql == 'SELECT 2' else ask(connection, gate, sql, most)\n"
+        "    return (sql == 'SELECT 2' and signal.raise_signal(signal.SIGSTOP)) or ask(connection, gate, sql, most)\n"
         "looking._ask = stuck\nworker.main()"
     )
-    start = subprocess.Popen
-    monkeypatch.setattr(subprocess, "Popen", lambda line, **rest: start([sys.executable, "-c", stubborn], **rest))
+    monkeypatch.setattr(keeper, "COMMAND", (sys.executable, "-c", stubborn))
+    monkeypatch.setattr(keeper, "GRACE_SECONDS", 0.0)
+    # The clock goes on for whoever stands still, and for nobody else.
+    monkeypatch.setattr(Worker, "_now", lambda worker: BY_THE_CLOCK(worker) if is_stopped(worker.process.pid) else 0.0)
     with closing(Keeper(workers=1)) as one:
         given = one.read({}, ["SELECT 1", "SELECT 2", "SELECT 3"])
     assert [(answer.kind, answer.value) for answer in given] == [("rows", 1), ("late", None), ("rows", 3)]
+
+
+def is_stopped(pid: int) -> bool:
+    return (PROC / str(pid) / "stat").read_text().rpartition(")")[2].split()[0] == "T"
 
 
 def test_a_check_that_came_late_is_asked_once_more(one: Keeper, monkeypatch: pytest.MonkeyPatch) -> None:

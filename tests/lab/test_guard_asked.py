@@ -5,6 +5,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -97,7 +98,7 @@ def test_no_hint_names_what_is_the_program_s(files: dict[str, Path], one: Keeper
 def test_a_person_that_asks_too_much_is_told(files: dict[str, Path], monkeypatch: pytest.MonkeyPatch) -> None:
     slept: list[float] = []
     monkeypatch.setattr(policy, "QUEUED_PER_SANDBOX", -1)
-    monkeypatch.setattr("time.sleep", slept.append)
+    monkeypatch.setattr(guard, "time", SimpleNamespace(sleep=slept.append))
     with pytest.raises(guard.Busy, match="waiting already"):
         guard.ask(files, "SELECT 1", "me")
     assert slept == [policy.HELD_UP_SECONDS]

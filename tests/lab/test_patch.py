@@ -7,12 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from lab import carry_out
+from lab import carry_out, guard
 from lab.carry_out import Busy
+from lab.guard import policy
 from lab.language import parse
 from lab.sandbox import Sandbox
 from lab.values import BadLine
 from tests.lab.breaking import act, befell, drifted, units
+from tests.lab.owned import AtHome
 from tests.lab.sandboxes import replayed
 
 MORE = 'patch "UPDATE sales SET units = units + 1"'
@@ -84,7 +86,11 @@ def test_a_server_that_dies_around_a_change_makes_it_once(sold: Sandbox, before_
         assert befell(again, "sales") == [("edited", 6, 6)]
 
 
-def test_while_another_program_holds_the_lock_it_is_to_be_tried_again(sold: Sandbox) -> None:
+def test_while_another_program_holds_the_lock_it_is_to_be_tried_again(
+    sold: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(guard._keepers, os.getpid(), AtHome())
+    monkeypatch.setattr(policy, "LOCK_SECONDS", 0.001)
     with closing(sqlite3.connect(sold.stores.folder / "read.db", isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
         with pytest.raises(Busy):

@@ -76,6 +76,13 @@ def test_an_unknown_sandbox_is_not_there(shelf):
         pass
 
 
+@pytest.fixture
+def patient(monkeypatch):
+    """Whoever finds no place waits for one, however long others take to open and close theirs."""
+    monkeypatch.setattr(limits, "OPENING_WAIT_SECONDS", threading.TIMEOUT_MAX / 2)
+
+
+@pytest.mark.usefixtures("patient")
 def test_forty_sandboxes_live_with_eight_places(make):
     shelf = make(cap=8)
     ids = [shelf.create(FREE_PLAY, CLASSROOM) for _ in range(40)]
@@ -120,18 +127,28 @@ def test_the_one_that_gives_way_is_one_that_nobody_uses(make, monkeypatch):
             assert [each.act(BUY).outcome for each in (first, third)] == ["accepted"] * 2
 
 
+@pytest.mark.usefixtures("patient")
 def test_whoever_waits_for_a_place_gets_it_when_it_is_given_back(make):
     shelf = make(cap=1)
     a, b = (shelf.create(FREE_PLAY, CLASSROOM) for _ in range(2))
-    outcomes = []
+    outcomes, waits = [], threading.Event()
+    changed = shelf._pool._changed
+    wait = changed.wait
+
+    def wait_and_tell(seconds):
+        waits.set()
+        return wait(seconds)
 
     def use_b():
         with shelf.open(b) as sandbox:
             outcomes.append(sandbox.act(BUY).outcome)
 
+    changed.wait = wait_and_tell
     waiter = threading.Thread(target=use_b)
     with shelf.open(a):
         waiter.start()
+        assert waits.wait(60)
+        assert outcomes == []
     waiter.join()
     assert outcomes == ["accepted"]
 

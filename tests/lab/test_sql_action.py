@@ -5,19 +5,18 @@ import shutil
 import threading
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import pytest
 
 from lab import asked, guard, replay
 from lab.carry_out import Answer
-from lab.guard import policy
+from lab.guard import keeper, policy
+from lab.guard.messages import Read
 from lab.sandbox import Sandbox
 from lab.values import in_quotes
 
 CARDS = 'sql read "SELECT product_id, price_cents FROM product_card ORDER BY 1"'
-
-ENDLESS = 'sql read "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT count(*) FROM n"'
 
 
 def kept(sandbox: Sandbox) -> list[tuple[str, str | None, str | None]]:
@@ -173,7 +172,7 @@ def at_the_guard(monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[threading.Ev
 
     def held(files: dict[str, Path], sql: str, who: str) -> guard.Answer:
         came.set()
-        assert go_on.wait(20)
+        assert go_on.wait(60)
         return ask(files, sql, who)
 
     monkeypatch.setattr(guard, "ask", held)
@@ -188,10 +187,10 @@ def test_while_a_question_waits_others_act_in_the_sandbox(
     answers: list[Answer] = []
     asking = threading.Thread(target=lambda: answers.append(sandbox.act(CARDS)))
     asking.start()
-    assert came.wait(20)
+    assert came.wait(60)
     assert sandbox.act("cmd restock product=lamp qty=1").n == 1
     go_on.set()
-    asking.join(20)
+    asking.join(60)
     assert (answers[0].outcome, answers[0].n) == ("done", 2)
 
 
@@ -236,10 +235,10 @@ def test_a_question_that_an_undo_overtakes_is_asked_of_the_stores_that_are_there
     question = "sql write \"SELECT on_hand FROM stock WHERE product_id = 'lamp'\""
     asking = threading.Thread(target=lambda: answers.append(sandbox.act(question)))
     asking.start()
-    assert came.wait(20)
+    assert came.wait(60)
     assert sandbox.act("undo").outcome == "done"
     go_on.set()
-    asking.join(20)
+    asking.join(60)
     assert (answers[0].n, rows(answers[0])) == (1, [[5]])
 
 
@@ -249,24 +248,36 @@ def test_a_read_store_that_vanished_is_made_again_before_it_is_asked(sandbox: Sa
     assert rows(sandbox.act(CARDS)) == [["lamp", 2500], ["mug", 800], ["rug", 9900]]
 
 
-def test_who_has_enough_questions_waiting_is_told_so_and_nothing_is_journalled(sandbox: Sandbox) -> None:
+def test_who_has_enough_questions_waiting_is_told_so_and_nothing_is_journalled(
+    sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
     most = 1 + policy.QUEUED_PER_SANDBOX
     busy: list[guard.Busy] = []
+    put, two_were_told = keeper.put, threading.Event()
+
+    def put_then(stream: IO[bytes], message: Read) -> None:
+        two_were_told.wait()
+        put(stream, message)
 
     def ask() -> None:
         try:
-            sandbox.act(ENDLESS)
+            sandbox.act(CARDS)
         except guard.Busy as error:
             busy.append(error)
+            if len(busy) == 2:
+                two_were_told.set()
 
+    assert guard.trusted() is None
+    monkeypatch.setattr(keeper, "put", put_then)
     asking = [threading.Thread(target=ask) for _ in range(most + 2)]
     for thread in asking:
         thread.start()
+    assert two_were_told.wait(60)
     for thread in asking:
         thread.join(60)
     assert len(busy) == 2
     assert "waiting already" in str(busy[0])
-    assert [outcome for _, outcome, _ in kept(sandbox)] == ["failed"] * most
+    assert [outcome for _, outcome, _ in kept(sandbox)] == ["done"] * most
 
 
 # The plan in words

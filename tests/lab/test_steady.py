@@ -132,7 +132,7 @@ def test_the_sandbox_goes_on_while_one_is_tried(mine: Sandbox, monkeypatch: pyte
     def slowly(found: steady.Subject, who: str) -> steady.Trial:
         buyer = threading.Thread(target=lambda: meanwhile.append(mine.act("cmd cancel_order order=o1")))
         buyer.start()
-        buyer.join(10)
+        buyer.join(60)
         return trial(found, who)
 
     monkeypatch.setattr(steady, "trial", slowly)

@@ -8,6 +8,7 @@ from lab import guard, limits
 from lab.shelf import FREE_PLAY, Shelf
 from lab.worker import FIRST_BACKOFF_SECONDS, Schedule, Worker
 from tests.lab.owned import ADD
+from tests.lab.sandboxes import hold
 
 BUY = "cmd place_order customer=c1 product=mug qty=1"
 
@@ -87,10 +88,13 @@ def test_a_command_makes_its_sandbox_due_at_once_or_after_the_delay(shelf, clock
     worker = tied(shelf, now=clock)
     one = shelf.create(FREE_PLAY, "127.0.0.1")
     worker.work_off()
-    act(shelf, one, BUY)
-    assert 0.5 < worker.until_next() <= limits.START_DELAY_SECONDS
-    act(shelf, one, "set delay=0", BUY)
-    assert worker.until_next() == 0
+    with shelf.open(one) as sandbox:
+        hold(sandbox)
+        sandbox.act(BUY)
+        assert worker.until_next() == limits.START_DELAY_SECONDS
+        sandbox.act("set delay=0")
+        sandbox.act(BUY)
+        assert worker.until_next() == 0
 
 
 def test_nothing_due_means_no_wake_up_for_minutes(shelf, clock):
@@ -177,13 +181,15 @@ def test_the_worker_sweeps_the_shelf_when_the_next_sandbox_is_due_and_not_before
 
 
 def test_stopping_waits_for_the_work_under_way_and_ends_the_thread(shelf):
-    worker = tied(shelf)
+    worker, before = tied(shelf), set(threading.enumerate())
     worker.start()
+    (thread,) = set(threading.enumerate()) - before
     one = shelf.create(FREE_PLAY, "127.0.0.1")
     act(shelf, one, "set delay=0", *[BUY] * 5)
     worker.stop()
     worker.stop()
-    assert "worker" not in {thread.name for thread in threading.enumerate()}
+    assert thread.name == "worker"
+    assert not thread.is_alive()
 
 
 def test_a_slow_read_model_of_one_s_own_holds_up_no_other_sandbox(shelf, clock, monkeypatch):
@@ -194,7 +200,7 @@ def test_a_slow_read_model_of_one_s_own_holds_up_no_other_sandbox(shelf, clock, 
 
     def deliver_slowly(*args):
         delivering.set()
-        assert go_on.wait(timeout=20)
+        assert go_on.wait(timeout=60)
         return deliver(*args)
 
     deliver = guard.deliver
@@ -203,7 +209,7 @@ def test_a_slow_read_model_of_one_s_own_holds_up_no_other_sandbox(shelf, clock, 
     act(shelf, other, "set delay=0")
     background = threading.Thread(target=own.work_off)
     background.start()
-    assert delivering.wait(timeout=20)
+    assert delivering.wait(timeout=60)
     act(shelf, other, BUY)
     common.work_off()
     with shelf.open(other) as sandbox:
@@ -225,5 +231,5 @@ def test_a_worker_without_anything_to_do_sleeps_until_it_is_told(shelf):
     one = shelf.create(FREE_PLAY, "127.0.0.1")
     act(shelf, one, "set delay=0", ADD)
     with shelf.open(one) as sandbox, sandbox.lock:
-        assert sandbox.progressed.wait_for(lambda: not behind(sandbox), timeout=20)
+        assert sandbox.progressed.wait_for(lambda: not behind(sandbox), timeout=60)
     worker.stop()
