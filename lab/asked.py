@@ -12,7 +12,8 @@ from lab.actions import Sql
 from lab.outcome import Done, Line
 from lab.own import plain
 from lab.state import age
-from lab.stores import Stores, tables
+from lab.stores import Stores
+from lab.tables import tables
 
 NOT_AGAIN = "not asked again since"
 

@@ -7,7 +7,7 @@ from lab.actions import Sql
 from lab.guard import policy
 from lab.language import parse
 from lab.sandbox import Sandbox
-from lab.stores import columns_of, tables
+from lab.tables import columns_of, tables
 from lab.values import BadLine
 
 MOST = 12

@@ -121,7 +121,8 @@ def _switch(stores: Stores, action: Model, line: Line) -> Done:
         if reason is not None:
             raise CannotDo(reason)
     exchange(stores, _projection(stores, name), line.n)
-    known_from, models = stores.models()[name]["from"], stores.knowing_from(name, standing[name]["from"])
+    known_from = stores.remembered.started_at(name)
+    models = stores.remembered.knowing_from(name, standing[name]["from"])
     standing[name] = {**BEGUN, "stage": "filling" if stage == "switched" else "switched", "from": known_from}
     return Done(
         reason=_switched(stores, name, back=stage == "switched"),
@@ -146,7 +147,7 @@ def _put_in_place(stores: Stores, name: str, line: Line) -> Done:
         position=at,
         settings={
             **noted(standing),
-            "models": stores.knowing_from(name, 0),
+            "models": stores.remembered.knowing_from(name, 0),
             "own": json.dumps({**stores.own(), name: text}),
         },
     )

@@ -11,8 +11,8 @@ from lab.faults import is_at_poison
 from lab.loose import Guards
 from lab.oracle import DAMAGE
 from lab.own import is_own
+from lab.projections import versions_of
 from lab.sandbox import Sandbox
-from lab.stores import HANDLERS
 from lab.trial_words import what_was_compared
 from lab.truth_own import Compared, Unknown
 
@@ -39,7 +39,7 @@ INCIDENT_WORDS = DAMAGE | {
 
 def guards_of(sandbox: Sandbox, name: str) -> list[dict[str, Any]]:
     """Return the guards of a projection in words, each with whether it is loosened."""
-    guards, start = sandbox.stores.guards(name), sandbox.stores.started_at(name)
+    guards, start = sandbox.stores.settings.guards(name), sandbox.stores.remembered.started_at(name)
     words = [
         ("one transaction", False) if guards.atomic else ("two transactions", True),
         {"position": ("position check", False), "on": ("remembers ids", False), "off": ("no memory", True)}[
@@ -76,11 +76,11 @@ def trouble(sandbox: Sandbox, name: str) -> dict[str, Any]:
     stores = sandbox.stores
     checkpoint = stores.checkpoints()[name]
     # Only the text of one's own can be wrong though nothing was damaged.
-    suspicious = stores.is_own(name) or stores.started_at(name) > 0 or sandbox.lab.damaged(name, DAMAGE)
+    suspicious = stores.is_own(name) or stores.remembered.started_at(name) > 0 or sandbox.lab.damaged(name, DAMAGE)
     return {
         "guards": guards_of(sandbox, name),
-        "armed": stores.crashes().get(name),
-        "version": stores.versions().get(name, 1),
+        "armed": stores.settings.crashes().get(name),
+        "version": stores.settings.versions().get(name, 1),
         "stopped": checkpoint.reason if checkpoint.status == "stopped" else None,
         "poison": is_at_poison(checkpoint),
         "parked": stores.once("how many are parked", lambda: books.how_many_parked(stores.read))[name],
@@ -93,7 +93,7 @@ def projection(sandbox: Sandbox, name: str) -> dict[str, Any] | None:
     if name not in sandbox.projections:
         return None
     stores = sandbox.stores
-    guards = stores.guards(name)
+    guards = stores.settings.guards(name)
     position = stores.read.position(name)
     return {
         "name": name,
@@ -104,7 +104,7 @@ def projection(sandbox: Sandbox, name: str) -> dict[str, Any] | None:
         "position": position,
         "head": sandbox.write.head(),
         "ladder": ladder(guards),
-        "versions": [1, *(version for model, version in HANDLERS if model == name)],
+        "versions": versions_of(name),
         "waiting": dead_letters(sandbox, name),
         "incidents": incidents(sandbox, name),
         "difference": difference(guards),

@@ -69,7 +69,7 @@ def replace(stores: Stores, name: str, n: int) -> None:
             _replace(read, f'main."{table}"', f'other."{table}"', mine)
         if was_asleep:
             stores.read.set_status(name, "paused")
-        if stores.guards(name).dedupe == "on":
+        if stores.settings.guards(name).dedupe == "on":
             for event in stores.write.events_after(0, position):
                 books.remember(stores.read, name, event)
         books.note_line(stores.read, name, n, position)
@@ -103,7 +103,7 @@ def _keep_asleep(read: sqlite3.Connection, name: str) -> None:
 def _remember_ids(stores: Stores, name: str) -> None:
     """Where a projection knows events by their ids, the new one has to know those that it was filled from."""
     green = stores.next.store()
-    if stores.guards(name).dedupe == "on" and stores.next.standing()[name]["stage"] == "filling":
+    if stores.settings.guards(name).dedupe == "on" and stores.next.standing()[name]["stage"] == "filling":
         for event in stores.write.events_after(0, green.position(name)):
             books.remember(green, name, event)
 

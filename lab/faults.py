@@ -13,7 +13,8 @@ from lab.fault_actions import Crash, Handler, Mode, Redeliver, Reorder, Retry
 from lab.loose import CORRECT, Guards
 from lab.outcome import CannotDo, Done, Incident, Line
 from lab.own import OwnRoute
-from lab.stores import HANDLERS, Stores
+from lab.projections import versions_of
+from lab.stores import Stores
 from lab.values import closest
 
 
@@ -21,7 +22,7 @@ def mode(stores: Stores, action: Mode, line: Line) -> Done:
     """Choose how projections protect themselves; one that stopped at a poison event goes on, if it may pass it now."""
     modes: dict[str, Any] = {}
     for name in known_projections(stores, action.model):
-        guards = stores.guards(name)
+        guards = stores.settings.guards(name)
         if action.dedupe is not None:
             guards = replace(guards, dedupe=action.dedupe)
         if action.atomic is not None:
@@ -29,7 +30,7 @@ def mode(stores: Stores, action: Mode, line: Line) -> Done:
         if action.poison is not None:
             guards = replace(guards, poison=action.poison)
         modes[name] = asdict(guards)
-    chosen = stores.by_model("modes") | modes
+    chosen = stores.settings.by_model("modes") | modes
     if action.poison in ("skip", "park"):
         for checkpoint in stores.read.checkpoints():
             if checkpoint.name in modes and is_at_poison(checkpoint):
@@ -65,7 +66,7 @@ def in_words(guards: Guards) -> str:
 
 def crash(stores: Stores, action: Crash, line: Line) -> Done:
     """Arm a crash at a point on the way to read models, or take it back."""
-    armed = stores.crashes()
+    armed = stores.settings.crashes()
     for name in known_projections(stores, action.model):
         if action.point == "off":
             armed.pop(name, None)
@@ -174,10 +175,10 @@ def _waiting(stores: Stores, action: Retry) -> list[books.Parked]:
 def handler(stores: Stores, action: Handler, line: Line) -> Done:
     """Deploy a version of a projection's statements; rows that are there stay as they are."""
     known_projections(stores, action.model)
-    there = [1, *(version for name, version in HANDLERS if name == action.model)]
+    there = versions_of(action.model)
     if action.version not in there:
         raise CannotDo(f"{action.model} has {' and '.join(f'version {version}' for version in there)}")
-    versions = stores.versions() | {action.model: action.version}
+    versions = stores.settings.versions() | {action.model: action.version}
     said = f"version {action.version} applies events from now on; what was applied stays as it is"
     return Done(reason=said, settings={"versions": json.dumps(versions)})
 
@@ -201,7 +202,7 @@ def finished(stores: Stores, progress: Progress, said: str | None, position: int
         outcome, said = "stopped", f"{stops[0].projection} stopped at {_reason(stores, stops[0].projection)}"
     settings: dict[str, object] | None = None
     if progress.crashed:
-        left = {name: point for name, point in stores.crashes().items() if name not in progress.crashed}
+        left = {name: point for name, point in stores.settings.crashes().items() if name not in progress.crashed}
         settings = {"crashes": json.dumps(left)}
     return Done(
         outcome,

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from lab.sandbox import Sandbox
-from lab.stores import tables as names_of
+from lab.tables import tables as names_of
 
 HIDDEN = {"events": ("event_id", "stream_version", "recorded_at", "hash"), "commands": ("recorded_at",)}
 INNER = ("_migrations", "_lines")

@@ -29,14 +29,14 @@ def _add(stores: Stores, action: Model, line: Line) -> Done:
         raise CannotDo(no_model(stores, action.name))
     position = (line.target or {}).get(action.name, 0)
     if action.name not in stores.checkpoints():
-        stores.begin(projection, position)
+        stores.read_db.begin(projection, position)
     elif line.target is None:
         raise CannotDo(f"{action.name} is there already; this line would fill it again: model rebuild {action.name}")
     return Done(position=position)
 
 
 def _rebuild(stores: Stores, action: Model, line: Line) -> Done:
-    remembered, rebuilding, head = stores.models(), stores.rebuilding(), stores.write.head()
+    remembered, rebuilding, head = stores.remembered.models(), stores.rebuilding(), stores.write.head()
     for name in named(stores, action.name):
         projection = stores.projection(name)
         if projection is None:
@@ -49,7 +49,7 @@ def _rebuild(stores: Stores, action: Model, line: Line) -> Done:
         # A crash may have come between these two lines, so read.db cannot say whether it was paused.
         if remembered[name]["paused"]:
             stores.read.set_status(name, "paused")
-        stores.journal.set("models", stores.knowing_from(name, 0))
+        stores.journal.set("models", stores.remembered.knowing_from(name, 0))
         rebuilding[name] = head
     said = "empty again: the projector fills it from event 1, and whoever reads it meanwhile is told"
     return Done(reason=said, settings={"rebuilding": json.dumps(rebuilding)})
@@ -58,7 +58,7 @@ def _rebuild(stores: Stores, action: Model, line: Line) -> Done:
 def _empty(stores: Stores, projection: Projection) -> str | None:
     """Begin a read model again from event 1; say why not, if it is a learner's own and the guard refuses it."""
     try:
-        stores.begin(projection)
+        stores.read_db.begin(projection)
     except CannotDo as refused:
         return str(refused)
     begin_again(stores.read, projection.name)

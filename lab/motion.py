@@ -63,14 +63,16 @@ class Motion:
     def _plan_batches(self, now: int) -> None:
         head = self._stores.head()
         behind = [name for name, position in self._running().items() if position < head]
-        soonest = {self._together_with(name): now + int(self._stores.delay_of(name) * SECOND) for name in behind}
+        soonest = {
+            self._together_with(name): now + int(self._stores.settings.delay_of(name) * SECOND) for name in behind
+        }
         self._next_batch_at = {name: min(self._next_batch_at.get(name, at), at) for name, at in soonest.items()}
 
     def _together_with(self, name: str) -> str:
-        return name if name in self._stores.delays() else COMMON
+        return name if name in self._stores.settings.delays() else COMMON
 
     def _plan_shopper(self, now: int) -> None:
-        if not self._stores.traffic:
+        if not self._stores.settings.traffic:
             self._next_shopper_at = None
         elif self._next_shopper_at is None:
             self._next_shopper_at = now
@@ -84,7 +86,7 @@ class Motion:
         }
 
     def _shop(self, now: int) -> None:
-        rate = self._stores.traffic
+        rate = self._stores.settings.traffic
         if self._stores.head() >= limits.TRAFFIC_STOPS_AT_EVENTS:
             carry_out(self._stores, Traffic(0), "traffic")
             return
@@ -96,7 +98,7 @@ class Motion:
         """Let the running projections that are due apply their next batch; each target is journalled before it."""
         head = self._stores.head()
         goals = {
-            name: min(at + self._stores.batch, head)
+            name: min(at + self._stores.settings.batch, head)
             for name, at in self._running().items()
             if at < head and self._together_with(name) in due
         }

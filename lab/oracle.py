@@ -222,7 +222,7 @@ def _befell(stores: Stores, name: str) -> list[tuple[int, int, str, str]]:
         )
         if what in DAMAGE and (what not in ("crashed", "stopped") or (kept and point != "after_commit"))
     ]
-    start = stores.started_at(name)
+    start = stores.remembered.started_at(name)
     if start:
         befell.append((1, start, "before", f"came before this read model: it began at #{start}"))
     return befell

@@ -10,7 +10,9 @@ from lab.guard import Checked, Finding
 from lab.next_db import Standing
 from lab.outcome import CannotDo, Done, Line
 from lab.own import Own, bare, read
-from lab.stores import BUILT_IN, Stores, tables
+from lab.projections import BUILT_IN
+from lab.stores import Stores
+from lab.tables import tables
 from lab.values import closest
 
 OF_A_MODEL = ("modes", "crashes", "delays", "versions", "rebuilding", "places")
@@ -36,7 +38,7 @@ def write(stores: Stores, action: ModelWrite, line: Line) -> Done:
         return _edit(stores, projection)
     if name not in own and len(own) >= limits.MAX_OWN_MODELS:
         raise CannotDo(f"a sandbox has at most {limits.MAX_OWN_MODELS} read models of your own; forget one first")
-    stores.begin(projection)
+    stores.read_db.begin(projection)
     begin_again(stores.read, name)
     stores.remember_models()
     said = f"{name} is added; the projector fills it from event 1"
@@ -46,7 +48,7 @@ def write(stores: Stores, action: ModelWrite, line: Line) -> Done:
 
 def places(stores: Stores) -> dict[str, int]:
     """Return the place of each read model of one's own, which it keeps whichever others come and go."""
-    kept = stores.by_model("places")
+    kept = stores.settings.by_model("places")
     return {name: kept.get(name, place) for place, name in enumerate(stores.own())}
 
 
@@ -131,7 +133,7 @@ def forget(stores: Stores, action: Model, line: Line) -> Done:
     begin_again(stores.read, name)
     stores.read.drop(bare(name))
     stores.remember_models()
-    chosen = {setting: stores.by_model(setting) for setting in OF_A_MODEL}
+    chosen = {setting: stores.settings.by_model(setting) for setting in OF_A_MODEL}
     left = {setting: json.dumps({of: kept for of, kept in by.items() if of != name}) for setting, by in chosen.items()}
     own = {other: text for other, text in stores.own().items() if other != name}
     standing = {other: it for other, it in stores.next.standing().items() if other != name}

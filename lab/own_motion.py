@@ -86,8 +86,8 @@ class OwnMotion(Motion):
 
     def _most(self, name: str, behind: int) -> int:
         """Return how many events are due at once: what the learner set or, far behind and undelayed, all that fit."""
-        hurried = behind > policy.TURN_EVENTS and not self._stores.delay_of(name)
-        return min(self._pace("run", name).events, policy.TURN_EVENTS if hurried else self._stores.batch)
+        hurried = behind > policy.TURN_EVENTS and not self._stores.settings.delay_of(name)
+        return min(self._pace("run", name).events, policy.TURN_EVENTS if hurried else self._stores.settings.batch)
 
     def _fill_up(self, name: str, pending: int) -> str | None:
         most = policy.TURN_EVENTS if pending > policy.TURN_EVENTS else limits.FILL_BATCH_EVENTS

@@ -9,8 +9,8 @@ from lab.guard import Finding, Model, Rehearsed
 from lab.guard.complaint import Names
 from lab.guard.hints import hint
 from lab.own import plain, shown
+from lab.projections import BUILT_IN
 from lab.sandbox import Sandbox
-from lab.stores import BUILT_IN
 from lab.trial_words import is_poison, stops
 from lab.xray import fetch
 
@@ -177,8 +177,8 @@ def standing_of(sandbox: Sandbox, name: str) -> dict[str, Any] | None:
         "at": at,
         **_said_once(at.reason if at else None),
         "table": rows_of(sandbox, name),
-        "batch": sandbox.stores.batch,
-        "delay": sandbox.stores.delay_of(name),
+        "batch": sandbox.stores.settings.batch,
+        "delay": sandbox.stores.settings.delay_of(name),
         "fill": {"events": limits.FILL_BATCH_EVENTS, "pause": limits.FILL_PAUSE_SECONDS},
         "switched": _switched(sandbox, name),
         "beside": beside,

@@ -24,12 +24,12 @@ def _set_delay_of(stores: Stores, name: str, delay: float) -> Done:
     """Give a read model a delay of its own; with the common one, it has none of its own any more."""
     if name not in stores.positions():
         raise CannotDo(no_model(stores, name))
-    delays = {other: own for other, own in stores.delays().items() if other != name}
-    if delay == stores.delay:
+    delays = {other: own for other, own in stores.settings.delays().items() if other != name}
+    if delay == stores.settings.delay:
         said = f"{name} waits as long as the others again: {delay:g} s, injected"
     else:
         delays[name] = delay
-        said = f"{name} waits {delay:g} s before each batch, injected; the others {stores.delay:g} s"
+        said = f"{name} waits {delay:g} s before each batch, injected; the others {stores.settings.delay:g} s"
     return Done(reason=said, settings={"delays": json.dumps(delays)})
 
 

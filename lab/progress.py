@@ -13,7 +13,7 @@ def marks(sandbox: Sandbox, name: str) -> dict[str, Any]:
     stores = sandbox.stores
     return {
         "rebuilt_to": stores.rebuilding().get(name),
-        "slow": stores.delays().get(name),
+        "slow": stores.settings.delays().get(name),
         "is_beside": name in stores.next.standing(),
     }
 

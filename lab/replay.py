@@ -18,7 +18,8 @@ from lab.carry_out import Answer, carry_out
 from lab.clock import ManualClock, RealClock, ReplayClock, from_iso
 from lab.journal import Entry, Journal
 from lab.language import parse
-from lab.stores import BUILT_IN, Stores
+from lab.projections import BUILT_IN
+from lab.stores import Stores
 from lab.values import BadLine, shown
 
 FREE_PLAY = (*(f"model add {name}" for name in BUILT_IN), "run")
@@ -114,7 +115,7 @@ def freshen(stores: Stores, query: Query) -> int:
 def goal_of(stores: Stores, query: Query) -> int:
     """Return the position that a query wants its read model to have reached before it reads."""
     if query.via == "token":
-        return stores.receipt
+        return stores.settings.receipt
     return stores.write.head() if query.via == "wait" else 0
 
 

@@ -38,7 +38,7 @@ def code_of_projection(sandbox: Sandbox, name: str) -> dict[str, Any] | None:
     if is_own(projection):
         found = _source(name, "own", Path(f"{name}.sql"), projection.source)
         return {**found, "stopped": sandbox.stores.checkpoints()[name].status == "stopped"}
-    version = sandbox.stores.versions().get(name, 1)
+    version = sandbox.stores.settings.versions().get(name, 1)
     path = f"lab/handlers/{name}.{version}.sql" if version > 1 else f"cqrs/read/projections/{name}.sql"
     return _source(name, "projection", ROOT / path, projection.source)
 

@@ -6,7 +6,8 @@ from typing import Any
 
 from lab.books import how_many_parked
 from lab.clock import SECOND, from_iso
-from lab.stores import Stores, tables
+from lab.stores import Stores
+from lab.tables import tables
 
 
 def state_of(stores: Stores) -> dict[str, Any]:
@@ -15,10 +16,10 @@ def state_of(stores: Stores) -> dict[str, Any]:
     return {
         "head": head,
         "clock": stores.clock.kind,
-        "delay": stores.delay,
-        "batch": stores.batch,
-        "traffic": stores.traffic,
-        "receipt": stores.receipt or None,
+        "delay": stores.settings.delay,
+        "batch": stores.settings.batch,
+        "traffic": stores.settings.traffic,
+        "receipt": stores.settings.receipt or None,
         "read_made_again": stores.notices.now().get("read.db"),
         "write_changed": stores.notices.now().get("write.db"),
         "projections": {
@@ -28,9 +29,9 @@ def state_of(stores: Stores) -> dict[str, Any]:
                 "age": age(stores, checkpoint.position),
                 "status": checkpoint.status,
                 "reason": checkpoint.reason,
-                "mode": asdict(stores.guards(checkpoint.name)),
-                "crash": stores.crashes().get(checkpoint.name),
-                "version": stores.versions().get(checkpoint.name, 1),
+                "mode": asdict(stores.settings.guards(checkpoint.name)),
+                "crash": stores.settings.crashes().get(checkpoint.name),
+                "version": stores.settings.versions().get(checkpoint.name, 1),
                 "own": stores.is_own(checkpoint.name),
                 "parked": parked[checkpoint.name],
             }

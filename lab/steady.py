@@ -14,7 +14,8 @@ from lab.actions import TryOut
 from lab.oracle import causes_of
 from lab.outcome import CannotDo, Done, Line
 from lab.own_deeds import not_own
-from lab.stores import BUILT_IN, Stores
+from lab.projections import BUILT_IN
+from lab.stores import Stores
 from lab.trial import try_on
 from lab.trial_log import Log
 from lab.trial_scratch import table

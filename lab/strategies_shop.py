@@ -16,7 +16,7 @@ from cqrs.write.handlers import handle
 from cqrs.write.store import Answer, WriteStore
 from lab import fixtures, limits, truth
 from lab.clock import ManualClock, iso
-from lab.stores import BUILT_IN
+from lab.projections import BUILT_IN
 from lab.strategies_agenda import PROJECTOR, Agenda
 from lab.strategies_script import COMMON
 

@@ -20,7 +20,7 @@ from lab.composer import COMMANDS
 from lab.experiments import experiments
 from lab.language import VERBS, parse
 from lab.limits_told import markdown
-from lab.stores import BUILT_IN
+from lab.projections import BUILT_IN
 from tests.serving import ROOT, running
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")

@@ -5,8 +5,8 @@ from typing import Any
 
 from cqrs.read.projection import Projection
 from lab import truth, xray
+from lab.projections import BUILT_IN
 from lab.sandbox import Sandbox
-from lab.stores import BUILT_IN
 
 VIAS = {
     "read": "the read store",

@@ -6,8 +6,8 @@ from typing import NamedTuple
 
 from lab import own_text
 from lab.guard import Model
+from lab.projections import BUILT_IN
 from lab.sandbox import Sandbox
-from lab.stores import BUILT_IN
 from lab.tasks import tasks
 
 BLANK = "my_orders"

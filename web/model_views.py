@@ -4,8 +4,8 @@ from typing import Any
 
 from lab import event_guide, own_text, own_view
 from lab.guard import policy
+from lab.projections import BUILT_IN
 from lab.sandbox import Sandbox
-from lab.stores import BUILT_IN
 from lab.tasks import tasks
 from web import progress, visitor
 from web.model_answers import parts, task_told

@@ -8,8 +8,8 @@ from flask.typing import ResponseReturnValue
 from lab import own_text
 from lab.actions import ModelWrite
 from lab.own_language import NAME
+from lab.projections import BUILT_IN
 from lab.sandbox import Sandbox
-from lab.stores import BUILT_IN
 from lab.tasks import task_of
 from lab.values import quoted
 from web import frames, model_answers, model_typed, model_views, view, visitor

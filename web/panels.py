@@ -98,8 +98,8 @@ def projector(sandbox: Sandbox) -> dict[str, Any]:
     return {
         **measured,
         "asleep": asleep,
-        "delay": sandbox.stores.delay,
-        "batch": sandbox.stores.batch,
+        "delay": sandbox.stores.settings.delay,
+        "batch": sandbox.stores.settings.batch,
         "traffic": int(sandbox.lab.setting("traffic", "0")),
         "broken": FIRST_TO_BREAK if FIRST_TO_BREAK in sandbox.projections else next(iter(sandbox.projections), None),
     }
@@ -115,7 +115,7 @@ def read_models(sandbox: Sandbox) -> dict[str, Any]:
         **measured,
         "models": models,
         "missing": missing,
-        "delay": sandbox.stores.delay,
+        "delay": sandbox.stores.settings.delay,
         "has_code": set(tables),
         "dual": dual.table(sandbox.stores),
         "notice": sandbox.stores.notices.now().get("read.db"),

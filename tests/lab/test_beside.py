@@ -16,8 +16,8 @@ from lab import limits
 from lab.beside import FILLS_REMEMBERED
 from lab.broken import trouble
 from lab.progress import beside
+from lab.projections import BUILT_IN
 from lab.sandbox import Sandbox
-from lab.stores import BUILT_IN
 from tests.cqrs.histories import PLENTY, examples, next_command
 from tests.cqrs.oracle import truth
 from tests.lab.sandboxes import fresh, hold, let_run, replayed

@@ -106,9 +106,9 @@ def test_a_unique_key_turns_the_second_time_into_a_poison_event(sandbox: Sandbox
 
 def test_a_mode_is_chosen_in_parts_and_for_all_at_once(sandbox: Sandbox) -> None:
     act(sandbox, "mode sales dedupe=off", "mode sales atomic=off", "mode all poison=dlq")
-    guards = sandbox.stores.guards("sales")
+    guards = sandbox.stores.settings.guards("sales")
     assert (guards.dedupe, guards.atomic, guards.poison) == ("off", False, "park")
-    assert sandbox.stores.guards("order_list").poison == "park"
+    assert sandbox.stores.settings.guards("order_list").poison == "park"
     assert act(sandbox, "mode sales dedupe=position atomic=on poison=halt").reason == (
         "sales: rows and checkpoint together, position check, halts at poison"
     )
@@ -181,10 +181,14 @@ def test_an_error_that_nobody_expected_stops_the_projection_with_its_reason(sand
     ],
 )
 def test_undo_takes_every_break_and_every_mend_back(sandbox: Sandbox, lines: tuple[str, ...]) -> None:
-    pictures = [(sandbox.stores.fingerprint(), checkpoint(sandbox, "sales"), sandbox.stores.crashes())]
+    pictures = [picture(sandbox)]
     for line in lines:
         sandbox.act(line)
-        pictures.append((sandbox.stores.fingerprint(), checkpoint(sandbox, "sales"), sandbox.stores.crashes()))
-    for picture in reversed(pictures[:-1]):
+        pictures.append(picture(sandbox))
+    for before in reversed(pictures[:-1]):
         act(sandbox, "undo")
-        assert (sandbox.stores.fingerprint(), checkpoint(sandbox, "sales"), sandbox.stores.crashes()) == picture
+        assert picture(sandbox) == before
+
+
+def picture(sandbox: Sandbox) -> tuple[object, ...]:
+    return sandbox.stores.fingerprint(), checkpoint(sandbox, "sales"), sandbox.stores.settings.crashes()

@@ -99,7 +99,7 @@ def test_dropped_it_keeps_its_text_and_forgotten_it_does_not(shop: Sandbox) -> N
     assert refused(shop, "model forget spent") == "there is no read model spent of your own"
     assert refused(shop, "model forget sales").startswith("sales is built in: model drop sales drops it")
     do(shop, ADD)
-    assert not shop.stores.by_model("modes")
+    assert not shop.stores.settings.by_model("modes")
     assert replayed(shop) == shop.stores.fingerprint()
 
 

@@ -12,9 +12,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lab import replay
+from lab.fingerprint import CLOCKED
 from lab.language import VERBS
 from lab.sandbox import Sandbox
-from lab.stores import CLOCKED, columns_of, tables
+from lab.tables import columns_of, tables
 from lab.values import BadLine
 from tests.lab.owned import ADD, EDIT, EDIT_TO_ONCE
 from tests.lab.sandboxes import fresh, hold, let_run, replayed

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from cqrs.read.projector import POINTS
 from lab.language import VERBS
 from lab.sandbox import Sandbox
-from lab.stores import columns_of, tables
+from lab.tables import columns_of, tables
 from tests.lab.owned import ADD, EDIT, EDIT_TO_ONCE
 from tests.lab.sandboxes import fresh, replayed, without_syncing
 from tests.lab.stories import Shoppers

@@ -11,8 +11,9 @@ import pytest
 
 from lab import limits, travel_moments
 from lab.carry_out import Answer
+from lab.projections import BUILT_IN
 from lab.sandbox import Sandbox
-from lab.stores import BUILT_IN, tables
+from lab.tables import tables
 from lab.travel import set_out
 from lab.travel_difference import WRITE_TABLES
 from tests.lab.sandboxes import fresh

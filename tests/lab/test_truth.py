@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from lab.projections import BUILT_IN
 from lab.sandbox import Sandbox
-from lab.stores import BUILT_IN
 from tests.lab.sandboxes import fresh
 
 customers = st.sampled_from(["c1", "c2", "c3"])

@@ -161,12 +161,12 @@ def test_traffic_stops_five_minutes_after_nobody_has_visited(shelf, clock):
     act(shelf, one, "traffic 5")
     worker.work_off()
     with shelf.open(one) as sandbox:
-        assert sandbox.stores.traffic == 5
+        assert sandbox.stores.settings.traffic == 5
         assert sandbox.write.head() > 5
     clock.reading += limits.TRAFFIC_UNSEEN_SECONDS + 1
     worker.work_off()
     with shelf.open(one, visit=False) as sandbox:
-        assert sandbox.stores.traffic == 0
+        assert sandbox.stores.settings.traffic == 0
 
 
 def test_the_worker_sweeps_the_shelf_when_the_next_sandbox_is_due_and_not_before(shelf, clock, tmp_path):

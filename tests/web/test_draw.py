@@ -58,15 +58,15 @@ def test_a_draw_sends_few_statements_and_reads_each_setting_once(learner, parts,
 def test_nothing_changes_while_a_sandbox_is_held_still_and_nothing_is_remembered_afterwards(parts, busy):
     with parts.shelf.open(busy) as sandbox:
         with sandbox.still():
-            head, delay = sandbox.head, sandbox.stores.delay
+            head, delay = sandbox.head, sandbox.stores.settings.delay
             with sandbox.still():
-                assert sandbox.stores.delay == delay
+                assert sandbox.stores.settings.delay == delay
             with pytest.raises(HeldStill):
                 sandbox.act("set delay=2")
             with pytest.raises(HeldStill):
                 sandbox.lab.set("delay", "2")
         assert sandbox.act("cmd restock product=mug qty=1").position == head + 1
         sandbox.act("set delay=2")
-        assert (sandbox.head, sandbox.stores.delay) == (head + 1, 2.0)
+        assert (sandbox.head, sandbox.stores.settings.delay) == (head + 1, 2.0)
         sandbox.act("undo")
-        assert (sandbox.head, sandbox.stores.delay) == (head + 1, delay)
+        assert (sandbox.head, sandbox.stores.settings.delay) == (head + 1, delay)

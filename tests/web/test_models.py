@@ -9,7 +9,7 @@ from bs4 import BeautifulSoup
 from lab import event_guide, guard, own_text
 from lab.actions import ModelWrite
 from lab.guard import policy
-from lab.stores import BUILT_IN
+from lab.projections import BUILT_IN
 from lab.tasks import tasks
 from tests.web.visits import act, dump, sandbox_ids
 

@@ -12,7 +12,7 @@ from bs4 import BeautifulSoup
 from lab import guard, limits, questions
 from lab.asked_before import MOST
 from lab.guard import policy
-from lab.stores import BUILT_IN
+from lab.projections import BUILT_IN
 from lab.values import in_quotes
 from tests.web.visits import BUY, act, sandbox_ids
 from web import sql_view
