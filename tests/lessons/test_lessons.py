@@ -77,6 +77,16 @@ def test_the_opener_is_at_most_sixty_words() -> None:
     assert len(" ".join(prose).split()) <= 60
 
 
+def test_the_opener_says_that_the_projector_sleeps_before_anybody_is_to_wake_it() -> None:
+    told = ""
+    for step in OPENER.step:
+        told += step.text
+        if any(button.label.startswith("Wake") for button in step.button):
+            assert "projector sleeps" in told
+            return
+    pytest.fail("nobody is asked to wake it")
+
+
 def test_the_opener_takes_at_most_five_taps() -> None:
     opener = OPENER
     taps = sum(len(step.button) or 1 for step in opener.step)
