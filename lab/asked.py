@@ -31,7 +31,7 @@ def ask(folder: Path, question: Sql, who: str) -> guard.Answer:
 
 
 def done(answer: guard.Answer) -> Done:
-    """Return how a question ended, as the journal keeps it: never its rows."""
+    """Return how a question ended, as its line keeps it: never its rows."""
     return Done("done", summary(answer)) if answer.error is None else Done("failed", answer.error)
 
 

@@ -39,6 +39,12 @@ MIGRATIONS = Migrations(
         up=(FOLDER / "3.sql").read_text(encoding="utf-8"),
         down="DROP TABLE measures;",
     ),
+    Migration(
+        version=4,
+        name="what each store answered last",
+        up=(FOLDER / "4.sql").read_text(encoding="utf-8"),
+        down="DROP TABLE answers;",
+    ),
 )
 
 
@@ -86,7 +92,10 @@ class Journal:
         return transaction(self.connection)
 
     def make_room(self) -> bool:
-        """Return whether a line fits in; where the file fills up, forget the older half of what was measured."""
+        """Return whether a line fits in; if not, answers are forgotten, then the older half of what was measured."""
+        if self._pages_left() >= ROOM_PAGES:
+            return True
+        self.connection.execute("DELETE FROM answers")
         if self._pages_left() >= ROOM_PAGES:
             return True
         with self.transaction():
@@ -216,6 +225,13 @@ class Journal:
         """Keep what an action found out."""
         text = json.dumps(result, ensure_ascii=False)
         self.connection.execute("INSERT OR REPLACE INTO results VALUES (?, ?)", (n, text))
+
+    def keep_answer(self, store: str, n: int, result: dict[str, Any]) -> None:
+        """Keep what a store answered to the question of a line, in the place of what it answered before."""
+        text = json.dumps({**result, "took_us": None}, ensure_ascii=False)
+        self.connection.execute(
+            "INSERT OR REPLACE INTO answers VALUES (?, ?, ?, ?)", (store, n, result["took_us"], text)
+        )
 
     # Settings
 

@@ -204,9 +204,12 @@ class Sandbox:
                 read_at, head = asked.read_at(self.stores, question, before), self.stores.write.head()
                 answer = carry_out(self.stores, question, origin, known=asked.done(found))
                 self._tick()
-            if answer.n is None:
-                return answer
-            result = asked.result(question, found, stands_in, read_at, head)
+                if answer.n is None:
+                    return answer
+                result = asked.result(question, found, stands_in, read_at, head)
+                # An answer that finds no room is given all the same.
+                with suppress(sqlite3.OperationalError):
+                    self.lab.keep_answer(question.store, answer.n, result)
             return replace(answer, took_ms=found.took_us / 1000, result=result)
 
     def _try(self, action: TryOut, origin: str) -> Answer:

@@ -113,10 +113,15 @@ function paramsAt(area, context) {
   return params[above.at(-1)?.match(/\w+$/)[0]] ?? [];
 }
 
-// The marks as CodeMirror has them; a place that is no longer there is left out.
+// What was asked, where an answer stands; and whether the text is another one by now.
+const askedOf = (area) => document.querySelector(`[data-asked-of="${CSS.escape(area.id)}"]`);
+const plain = (text) => text.replace(/\r/g, "").trim();
+const other = (area) => askedOf(area) && plain(askedOf(area).textContent) !== plain(area.value);
+
+// The marks as CodeMirror has them; a place that is no longer there is left out, and all in another text than was asked.
 function marks(area, doc) {
   const elsewhere = document.querySelector(`[data-marks-for="${CSS.escape(area.id)}"]`);
-  const all = [...read(area.dataset.marks, []), ...read(elsewhere?.dataset.marks, [])];
+  const all = other(area) ? [] : [...read(area.dataset.marks, []), ...read(elsewhere?.dataset.marks, [])];
   return all.filter(({ line }) => line >= 1 && line <= doc.lines).map(({ line, column, length, said }) => {
     const from = Math.min(doc.line(line).from + column - 1, doc.line(line).to);
     return { from, to: Math.min(from + Math.max(length, 1), doc.length), severity: "error", message: said };
@@ -126,11 +131,7 @@ function marks(area, doc) {
 const draftOf = (area) => area.dataset.draft && "draft:" + area.dataset.draft;
 
 // An answer says so when the text is no longer what was asked.
-function answered(area) {
-  const asked = document.querySelector(`[data-asked-of="${CSS.escape(area.id)}"]`);
-  const plain = (text) => text.replace(/\r/g, "").trim();
-  asked?.closest(".asked").classList.toggle("other", plain(asked.textContent) !== plain(area.value));
-}
+const answered = (area) => askedOf(area)?.closest(".asked").classList.toggle("other", other(area));
 
 // What a textarea came with: where that changes, the page has brought another text.
 const came = (area) => [area.dataset.draft, area.dataset.given].join();

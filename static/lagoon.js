@@ -64,6 +64,8 @@
   const sheet = document.getElementById("sheet");
   document.addEventListener("htmx:after:swap", (event) => {
     if (event.target?.id === "sheet-body" || event.detail?.ctx?.target?.id === "sheet-body") {
+      // The bar of the page goes, and its room stays, so that nothing moves aside.
+      if (!sheet.open) root.classList.toggle("barred", innerWidth > root.clientWidth);
       if (!sheet.open) sheet.showModal();
       sheet.scrollTop = 0;
     }

@@ -73,7 +73,7 @@ def compare() -> ResponseReturnValue:
 
 @blueprint.post("/sql/<store>/rows")
 def rows(store: str) -> ResponseReturnValue:
-    """The rows as a file. They are asked for again, since no row is kept; the journal has the question already."""
+    """The rows as a file. They are asked for again, as they are now; the journal has the question already."""
     kind, text = request.form.get("as", ""), request.form.get("sql", "").replace("\r\n", "\n")
     if kind not in FILES or not 1 <= len(text) <= MOST_CHARS:
         abort(400)

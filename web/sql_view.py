@@ -8,6 +8,7 @@ from typing import Any
 from lab import questions
 from lab.actions import Sql
 from lab.asked_before import MOST, Asked, history, names, types
+from lab.asked_last import Kept, kept
 from lab.carry_out import Answer
 from lab.guard import policy
 from lab.guard.places import ASIDE
@@ -35,13 +36,18 @@ SIDES: tuple[Store, ...] = ("write", "read")
 
 
 def sheet(sandbox: Sandbox, store: str, text: str | None, answer: Answer | None = None) -> dict[str, Any]:
-    """Return what the pane shows; ``text`` is what somebody wants to stand in it."""
+    """Return what the pane shows; ``text`` is what somebody wants to stand in it.
+
+    Without a new answer, the one that was given last is still there.
+    """
     before = history(sandbox)
     last = next((entry.sql for entry in before if entry.store == store), None)
+    in_editor = text if text is not None else last or f"SELECT * FROM {FIRST[store]}"
+    there = kept(sandbox, "write" if store == "read" else "read")
+    seen = shown(answer, text or "") if answer else _as_it_was(kept(sandbox, store), in_editor)
     return {
         "store": store,
-        "other": "write" if store == "read" else "read",
-        "text": text if text is not None else last or f"SELECT * FROM {FIRST[store]}",
+        "text": in_editor,
         "given": time.time_ns() if text is not None else None,
         "names": names(sandbox, store),
         "types": types(sandbox, store),
@@ -49,7 +55,8 @@ def sheet(sandbox: Sandbox, store: str, text: str | None, answer: Answer | None 
         "questions": questions.to(store),
         "pairs": questions.file().pair,
         "history": [_remembered(entry) for entry in before],
-        "answer": shown(answer, text or "") if answer else None,
+        "answer": seen,
+        "there": _there(there, seen) if there else None,
         "most_rows": policy.ROWS,
         "most_chars": MOST_CHARS,
         "most_kept": MOST,
@@ -59,6 +66,24 @@ def sheet(sandbox: Sandbox, store: str, text: str | None, answer: Answer | None 
 def _remembered(entry: Asked) -> dict[str, Any]:
     key = f"{zlib.crc32(f'{entry.store} {entry.sql}'.encode()):x}"
     return {**entry._asdict(), "key": key, "shown": " ".join(entry.sql.split())[:SHOWN_CHARS]}
+
+
+def _as_it_was(last: Kept | None, in_editor: str) -> dict[str, Any] | None:
+    """Return an answer that was given before; its marks belong to the text that was asked."""
+    if last is None:
+        return None
+    seen = shown(last.answer) | {"kept": True, "changed": last.changed, "now": last.now}
+    return seen if seen["sql"] == in_editor else seen | {"marks": []}
+
+
+def _there(last: Kept, here: dict[str, Any] | None) -> dict[str, Any] | None:
+    """Return what the other store answered last, in short, and whether its rows are the same as here."""
+    there = shown(last.answer)
+    if there["outcome"] != "done":
+        return None
+    alike = here is not None and here["outcome"] == "done" and here["rows"] == there["rows"] != []
+    short = " ".join(there["sql"].split())[:SHOWN_CHARS]
+    return {**there, "short": short, "same": alike, "changed": last.changed}
 
 
 def shown(answer: Answer, typed: str = "") -> dict[str, Any]:

@@ -149,6 +149,40 @@ def test_what_was_asked_before_is_asked_again_by_one_click(page):
     expect(page.locator("#sql-history li")).to_contain_text("asked 2 times")
 
 
+def test_who_comes_back_to_a_store_finds_its_answer_and_an_error_marks_only_the_text_that_was_asked(page, complaints):
+    complaints.provoke(REFUSED)
+    opened(page)
+    typed(page, "SELECT nam FROM product_card")
+    page.keyboard.press("ControlOrMeta+Enter")
+    wave = page.locator("#sql-editor .cm-lintRange-error")
+    expect(wave).to_have_text("nam")
+    page.get_by_role("link", name="Write store write.db").click()
+    expect(editor(page)).to_have_text("SELECT * FROM orders")
+    expect(wave).to_have_count(0)
+    page.get_by_role("link", name="Read store read.db").click()
+    expect(page.locator("#sql-answer")).to_contain_text("no such column: nam")
+    expect(wave).to_have_text("nam")
+    typed(page, "SELECT 'a draft', nam FROM product_card")
+    page.get_by_role("link", name="Write store write.db").click()
+    expect(editor(page)).to_have_text("SELECT * FROM orders")
+    page.get_by_role("link", name="Read store read.db").click()
+    expect(editor(page)).to_have_text("SELECT 'a draft', nam FROM product_card")
+    expect(page.locator("#sql-answer .asked-other")).to_be_visible()
+    expect(page.locator("#sql-answer .went-wrong mark")).to_have_text("nam")
+    expect(wave).to_have_count(0)
+
+
+def test_behind_the_pane_the_page_has_no_bar_of_its_own(visitor):
+    page = enter(visitor(viewport=LAPTOP))
+    root = page.locator("html")
+    assert root.evaluate("(root) => root.scrollHeight > root.clientHeight")
+    opened(page)
+    assert page.get_by_role("dialog").evaluate("(dialog) => dialog.scrollHeight > dialog.clientHeight")
+    expect(root).to_have_css("overflow-y", "hidden")
+    page.get_by_role("button", name="Close").click()
+    expect(root).to_have_css("overflow-y", "visible")
+
+
 def test_many_and_long_columns_scroll_in_a_box_of_their_own_at_every_size(visitor):
     many = "SELECT " + ", ".join(f"'value {n}' AS column_{n}" for n in range(40)) + ", printf('%.*c', 900, 'x') AS long"
     page = enter(visitor())
