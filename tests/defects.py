@@ -29,7 +29,7 @@ from cqrs.write.store import WriteStore
 from lab import books, delivery, exchange, loose, truth
 from lab.loose import Guards
 from lab.sandbox import Sandbox
-from lab.stores import Stores
+from lab.settings import Settings
 from tests.audit import audit
 from tests.lab.breaking import differing, drifted
 from tests.lab.faults_matrix import Cell, failures
@@ -215,13 +215,13 @@ def remembered_afterwards(patch: pytest.MonkeyPatch) -> None:
 
 
 def skipping(patch: pytest.MonkeyPatch) -> None:
-    usual = Stores.guards
+    usual = Settings.guards
 
-    def guards(stores: Stores, name: str) -> Guards:
-        found = usual(stores, name)
+    def guards(settings: Settings, name: str) -> Guards:
+        found = usual(settings, name)
         return replace(found, poison="skip") if found.poison == "halt" else found
 
-    patch.setattr(Stores, "guards", guards)
+    patch.setattr(Settings, "guards", guards)
 
 
 def retried_backwards(patch: pytest.MonkeyPatch) -> None:
