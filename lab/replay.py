@@ -173,8 +173,9 @@ def _reading(text: str) -> int:
         raise BadLine(f"a time must be written 2026-03-02T09:00:00.001000Z, not {shown(text)}") from None
 
 
-def of_entries(entries: Iterable[Entry], fixture: str, clock: Literal["real", "manual"]) -> Transcript:
-    """Make a transcript of journal lines that have their outcome."""
+def of_entries(entries: Iterable[Entry], journal: Journal) -> Transcript:
+    """Make a transcript of those lines of a journal that have their outcome."""
+    clock: Literal["real", "manual"] = "real" if journal.setting("clock") == "real" else "manual"
     lines = [
         Written(
             entry.line,
@@ -186,4 +187,4 @@ def of_entries(entries: Iterable[Entry], fixture: str, clock: Literal["real", "m
         )
         for entry in entries
     ]
-    return Transcript(fixture, clock, lines, exported=True)
+    return Transcript(journal.setting("fixture"), clock, lines, exported=True)

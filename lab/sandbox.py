@@ -1,6 +1,5 @@
 """A sandbox: one learner's stores, with everything that can be done to them through action lines."""
 
-import shutil
 import sqlite3
 import threading
 import time
@@ -13,20 +12,16 @@ from typing import Any, Literal
 from cqrs.read.projection import Projection
 from cqrs.read.store import ReadStore
 from cqrs.write.store import WriteStore
-from lab import asked, limits, replay, steady, taken_back, truth
+from lab import asked, generations, replay, steady, taken_back, truth, waiting
 from lab.actions import Action, Query, Reset, Sql, TryOut, Undo, Wait
-from lab.carry_out import Answer, carry_out, finish_again, locked_means_busy, settle
-from lab.clock import Clock, ManualClock, RealClock, from_iso
-from lab.journal import Entry, Journal
+from lab.carry_out import Answer, carry_out, locked_means_busy, settle
+from lab.journal import Journal
 from lab.language import parse
 from lab.motion import Motion
 from lab.outcome import CannotDo
 from lab.own_motion import OwnMotion
 from lab.state import state_of
-from lab.stores import Stores
 from lab.values import BadLine
-
-_waits = threading.BoundedSemaphore(limits.MAX_WAITS_AT_ONCE)
 
 
 class Sandbox:
@@ -41,7 +36,7 @@ class Sandbox:
         self.progressed = threading.Condition(self.lock)
         self.version = 0
         self.on_change = on_change
-        self.stores = self._open()
+        self.stores = generations.newest(root)
         self._set_in_motion()
 
     @classmethod
@@ -58,11 +53,7 @@ class Sandbox:
     @classmethod
     def load(cls, root: Path, transcript: replay.Transcript, setup: Iterable[str] = replay.FREE_PLAY) -> "Sandbox":
         """Make a sandbox in an empty folder by replaying a transcript."""
-        first = root / "next"
-        first.mkdir(parents=True)
-        for _ in replay.build(first, transcript, setup):
-            pass
-        first.rename(root / "1")
+        generations.first(root, transcript, setup)
         return cls(root)
 
     def close(self) -> None:
@@ -149,7 +140,7 @@ class Sandbox:
                 with self.lock:
                     return self._go_back(action)
             case Wait(milliseconds) if self.stores.clock.kind == "real":
-                failed = self._let_pass(milliseconds)
+                failed = waiting.let_pass(milliseconds)
                 with self.lock:
                     return carry_out(self.stores, action, origin, failed=failed)
             case Query():
@@ -165,18 +156,6 @@ class Sandbox:
                     self._plan()
                     return answer
 
-    def _let_pass(self, milliseconds: int) -> str | None:
-        """Sleep on the real clock; return why not, if that is not to be had."""
-        if milliseconds > limits.MAX_WAIT_SECONDS * 1000:
-            return f"on the real clock a wait lasts at most {limits.MAX_WAIT_SECONDS * 1000:,.0f} milliseconds"
-        if not _waits.acquire(blocking=False):
-            return "too many are waiting on this server now; try again in a moment"
-        try:
-            time.sleep(milliseconds / 1000)
-        finally:
-            _waits.release()
-        return None
-
     def _query(self, query: Query, origin: str) -> Answer:
         with self.lock:
             self.stores.ensure_read()
@@ -184,7 +163,7 @@ class Sandbox:
             if self.stores.clock.kind == "manual":
                 waited = replay.freshen(self.stores, query)
             else:
-                waited, failed = self._until_fresh(query)
+                waited, failed = waiting.until_fresh(query, lambda: self.stores, self.progressed)
             answer = carry_out(self.stores, query, origin, waited=waited, failed=failed)
             self._tick()
             return answer
@@ -231,25 +210,6 @@ class Sandbox:
                     self._tick()
                     return replace(answer, took_ms=round(took, 2))
 
-    def _until_fresh(self, query: Query) -> tuple[int, str | None]:
-        """Wait for the projector; return the events that it applied meanwhile, and why it was not enough."""
-        goal = replay.goal_of(self.stores, query)
-        before = at = self.stores.positions().get(query.model, goal)
-        give_up = time.monotonic() + limits.MAX_WAIT_SECONDS
-        while at < goal:
-            left = give_up - time.monotonic()
-            if left <= 0 or not self.progressed.wait(left):
-                break
-            # An undo meanwhile may have taken back what was waited for.
-            goal = min(goal, self.write.head())
-            at = self.stores.positions().get(query.model, goal)
-        if at >= goal:
-            return at - before, None
-        wanted = "your receipt" if query.via == "token" else "the head"
-        return at - before, (
-            f"gave up after {limits.MAX_WAIT_SECONDS:g} s: {query.model} stands at #{at}, {wanted} is #{goal}"
-        )
-
     def _tick(self) -> None:
         """On a manual clock every action takes a millisecond."""
         if self.stores.clock.kind == "manual":
@@ -267,33 +227,14 @@ class Sandbox:
     def _go_back(self, action: Undo | Reset) -> Answer:
         with locked_means_busy():
             settle(self.stores)
-        entries = self.lab.entries()
-        # A question and a trial changed nothing, so there is nothing of them to take back.
-        looked = {entry.n for entry in entries if entry.line.startswith(("sql ", "trial "))}
-        mine = [entry.n for entry in entries if entry.origin == "learner" and entry.n not in looked]
-        if not mine and isinstance(action, Undo):
-            nothing = "what you asked changed nothing" if looked else "you have not done anything yet"
-            return Answer("undo", "failed", f"there is nothing to undo: {nothing}")
-        first_dropped = self._begin_of(mine[-1], entries) if isinstance(action, Undo) else 1
-        asked_since = {entry.n for entry in entries if isinstance(action, Undo) and entry.line.startswith("sql ")}
-        dropped = [entry for entry in entries if entry.n >= first_dropped and entry.n not in asked_since]
-        kept = [entry for entry in entries if entry.n < first_dropped or entry.n in asked_since]
+        try:
+            cut = taken_back.cut(action, self.lab.entries(), self.stores.clock.kind)
+        except CannotDo as cannot:
+            return Answer(str(action), "failed", str(cannot))
         before = taken_back.own(self.stores)
-        self.replace(replay.of_entries(kept, self.lab.setting("fixture"), self._clock_kind()))
-        said = (
-            taken_back.line(mine[-1], dropped)
-            if isinstance(action, Undo)
-            else f"{taken_back.counted(len(dropped))} dropped"
-        )
-        said += taken_back.of_ones_own(before, taken_back.own(self.stores))
-        return Answer(str(action), "done", said, self.write.head(), dropped=len(dropped))
-
-    def _begin_of(self, n: int, entries: list[Entry]) -> int:
-        """Return where a line begins: on a manual clock the projector only runs when a query asked it to."""
-        by_projector = {entry.n for entry in entries if entry.origin == "projector"}
-        while self.stores.clock.kind == "manual" and n - 1 in by_projector:
-            n -= 1
-        return n
+        self.replace(replay.of_entries(cut.kept, self.lab))
+        said = cut.said + taken_back.of_ones_own(before, taken_back.own(self.stores))
+        return Answer(str(action), "done", said, self.write.head(), dropped=len(cut.dropped))
 
     def replace(self, transcript: replay.Transcript, setup: Iterable[str] = replay.FREE_PLAY) -> list[Answer]:
         """Put stores made by a transcript in the place of the present ones, in one rename; return its answers.
@@ -301,30 +242,10 @@ class Sandbox:
         Raise BadLine for a line that is none; the present stores then stay.
         """
         with self.lock:
-            following = self.root / "next"
-            shutil.rmtree(following, ignore_errors=True)
-            following.mkdir()
-            answers = list(replay.build(following, transcript, setup))
-            generation = int(self.stores.folder.name) + 1
-            self.stores.close()
-            following.rename(self.root / str(generation))
-            self.stores = self._open()
+            answers = generations.follow(self.stores, transcript, setup)
+            self.stores = generations.newest(self.root)
             self._set_in_motion()
             return answers
-
-    def _clock_kind(self) -> Literal["real", "manual"]:
-        return "real" if self.lab.setting("clock") == "real" else "manual"
-
-    def _open(self) -> Stores:
-        """Open the newest generation, clear away what a crash left, and finish the lines that were under way."""
-        generations = sorted((int(path.name) for path in self.root.iterdir() if path.name.isdigit()), reverse=True)
-        for stale in [*map(str, generations[1:]), "next"]:
-            shutil.rmtree(self.root / stale, ignore_errors=True)
-        stores = Stores(self.root / str(generations[0]), ManualClock(0))
-        stores.clock = _clock_of(stores.journal)
-        for entry in stores.journal.entries(unfinished=True):
-            finish_again(stores, entry)
-        return stores
 
     # The real clock
 
@@ -357,10 +278,3 @@ class Sandbox:
         if moved:
             self._changed()
         return moved
-
-
-def _clock_of(journal: Journal) -> Clock:
-    """Return a clock that goes on after the journal's last reading."""
-    last = journal.last_reading()
-    reading = from_iso(last) + 1000 if last else 0
-    return RealClock(reading) if journal.setting("clock") == "real" else ManualClock(reading)

@@ -26,7 +26,7 @@ from cqrs.write import handlers
 from cqrs.write import store as write_store
 from cqrs.write.model import Product
 from cqrs.write.store import WriteStore
-from lab import books, delivery, exchange, loose, truth
+from lab import books, delivery, exchange, loose, taken_back, truth
 from lab.loose import Guards
 from lab.sandbox import Sandbox
 from lab.settings import Settings
@@ -281,8 +281,8 @@ def death_that_commits(patch: pytest.MonkeyPatch) -> None:
 
 
 def undo_too_many(patch: pytest.MonkeyPatch) -> None:
-    usual = Sandbox._begin_of
-    patch.setattr(Sandbox, "_begin_of", lambda sandbox, n, entries: usual(sandbox, n, entries) - 1)
+    usual = taken_back._begin_of
+    patch.setattr(taken_back, "_begin_of", lambda *where: usual(*where) - 1)
 
 
 def switch_without_the_checkpoint(patch: pytest.MonkeyPatch) -> None:
