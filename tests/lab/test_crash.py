@@ -13,8 +13,8 @@ from typing import Any
 
 import pytest
 
-from lab import guard
 from lab.actions import ModelWrite
+from lab.guard import workers
 from lab.language import VERBS
 from lab.sandbox import Sandbox
 from tests.lab.owned import ADD, EDIT, EDIT_TO_ONCE, NAMED, ORDERS, SPENT, AtHome
@@ -257,7 +257,7 @@ def scratch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture(scope="module")
 def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    assert guard.trusted() is None  # Once here, and not in every child.
+    assert workers.trusted() is None  # Once here, and not in every child.
     return sandbox_after(tmp_path_factory.mktemp("crash") / "sandbox", BEFORE)
 
 
@@ -341,7 +341,7 @@ def test_wherever_a_line_about_one_s_own_read_model_is_cut_off_it_is_finished_on
 
 
 def at_home(sandbox: Sandbox, line: str) -> None:
-    guard._keepers[os.getpid()] = AtHome()
+    workers._keepers[os.getpid()] = AtHome()
     assert sandbox.act(line).outcome != "failed"
 
 

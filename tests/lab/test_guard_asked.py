@@ -11,7 +11,7 @@ import pytest
 
 from lab import guard
 from lab.__main__ import main
-from lab.guard import corpus, policy
+from lab.guard import corpus, policy, workers
 from lab.guard.keeper import Keeper
 from lab.guard.messages import Answer, Trusted
 from tests.lab.guard import fuzz
@@ -121,7 +121,7 @@ def test_one_that_breaks_a_rule_or_dies_is_not_and_it_is_found_out_once(
     told: Trusted | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     tries = []
-    monkeypatch.setattr(guard, "_trusted", [])
+    monkeypatch.setattr(workers, "_trusted", [])
     monkeypatch.setattr(Keeper, "once", lambda *asked: tries.append(asked) or told)
     assert "does not keep to the guard" in str(guard.trusted())
     assert guard.trusted() is not None

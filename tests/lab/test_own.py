@@ -15,7 +15,7 @@ from lab import guard, limits, xray, xray_read
 from lab.actions import ModelWrite
 from lab.broken import projection as broken_sheet
 from lab.carry_out import Busy
-from lab.guard import policy
+from lab.guard import policy, workers
 from lab.sandbox import Sandbox
 from lab.sources import code_of_projection
 from tests.lab.owned import (
@@ -119,7 +119,7 @@ def test_where_too_many_are_asking_it_says_so_and_a_replay_is_let_in(
 
 
 def test_nothing_is_added_where_sqlite_is_not_trusted(shop: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(guard, "_trusted", ["SQLite 0 does not keep to the guard"])
+    monkeypatch.setattr(workers, "_trusted", ["SQLite 0 does not keep to the guard"])
     assert "SQLite 0 does not keep to the guard" in refused(shop, str(ModelWrite("other", SPENT)))
     do(shop, "bulk 1")
     assert "SQLite 0 does not keep to the guard" in refused(shop, "run", "stopped")
@@ -167,7 +167,7 @@ def test_wherever_the_projector_dies_it_says_in_the_end_what_the_write_tables_sa
 def test_a_locked_read_store_is_busy_and_lets_the_next_try_through(
     shop: Sandbox, line: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setitem(guard._keepers, os.getpid(), AtHome())
+    monkeypatch.setitem(workers._keepers, os.getpid(), AtHome())
     monkeypatch.setattr(policy, "LOCK_SECONDS", 0.001)
     before = shop.stores.fingerprint()
     other = sqlite3.connect(shop.stores.folder / "read.db", isolation_level=None)
@@ -222,7 +222,7 @@ def test_an_overrun_stops_it_and_the_rest_of_the_line_goes_on(shop: Sandbox, mon
 def test_a_worker_that_is_lost_after_its_commit_has_not_delivered_twice(
     shop: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    keeper, asked = guard._keeper(), []
+    keeper, asked = workers.the_keeper(), []
 
     def lost_at_first(*args: Any) -> Any:
         asked.append(args)

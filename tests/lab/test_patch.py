@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from lab import carry_out, guard
+from lab import carry_out
 from lab.carry_out import Busy
-from lab.guard import policy
+from lab.guard import policy, workers
 from lab.language import parse
 from lab.sandbox import Sandbox
 from lab.values import BadLine
@@ -89,7 +89,7 @@ def test_a_server_that_dies_around_a_change_makes_it_once(sold: Sandbox, before_
 def test_while_another_program_holds_the_lock_it_is_to_be_tried_again(
     sold: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setitem(guard._keepers, os.getpid(), AtHome())
+    monkeypatch.setitem(workers._keepers, os.getpid(), AtHome())
     monkeypatch.setattr(policy, "LOCK_SECONDS", 0.001)
     with closing(sqlite3.connect(sold.stores.folder / "read.db", isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")

@@ -8,7 +8,7 @@ from bs4 import BeautifulSoup
 
 from lab import event_guide, guard, own_text
 from lab.actions import ModelWrite
-from lab.guard import policy
+from lab.guard import policy, workers
 from lab.projections import BUILT_IN
 from lab.tasks import tasks
 from tests.web.visits import act, dump, sandbox_ids
@@ -609,7 +609,7 @@ def test_a_file_that_will_not_do_is_told_in_words_and_a_pasted_text_is_kept(lear
 
 def test_where_sql_is_switched_off_the_pages_say_so_and_can_be_read(shop, monkeypatch):
     send(shop, SPEND, do="add")
-    monkeypatch.setattr(guard, "trusted", lambda: "SQL is switched off here")
+    monkeypatch.setattr(workers, "_trusted", ["SQL is switched off here"])
     for address in ("/models", "/models/new", "/models/spend/edit"):
         assert "SQL is switched off here" in shop.get(address).text
     assert shop.get("/models/spend.sql").status_code == 200

@@ -11,7 +11,7 @@ from bs4 import BeautifulSoup
 
 from lab import guard, limits, questions
 from lab.asked_before import MOST
-from lab.guard import policy
+from lab.guard import policy, workers
 from lab.projections import BUILT_IN
 from lab.values import in_quotes
 from tests.web.visits import BUY, act, sandbox_ids
@@ -589,7 +589,7 @@ def test_a_script_that_finds_no_place_is_told_when_to_come_again(learner, crowde
 
 
 def test_where_sql_is_switched_off_the_pane_says_so_and_offers_nothing(learner, monkeypatch):
-    monkeypatch.setattr(guard, "_trusted", ["SQL that people type is switched off on this server, because of a test"])
+    monkeypatch.setattr(workers, "_trusted", ["SQL that people type is switched off on this server, because of a test"])
     pane = soup(learner.get("/sql/read"))
     assert "switched off" in words(pane.select_one("#sql"))
     assert not pane.select("#sql textarea, #sql form")

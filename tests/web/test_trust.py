@@ -7,7 +7,7 @@ import pytest
 
 from lab import guard
 from lab.actions import ModelWrite
-from lab.guard import Model
+from lab.guard import Model, workers
 from tests.web.visits import BUY, act
 
 MINE = """-- title: Mine
@@ -30,7 +30,7 @@ worker.main()
 def untrusted(monkeypatch):
     """Try the canaries anew, on workers of that kind."""
     start = subprocess.Popen
-    monkeypatch.setattr(guard, "_trusted", [])
+    monkeypatch.setattr(workers, "_trusted", [])
     guard.close()
     with monkeypatch.context() as leaky:
         leaky.setattr(subprocess, "Popen", lambda command, **more: start([sys.executable, "-c", LEAKY], **more))
@@ -74,7 +74,7 @@ def test_the_lines_fail_and_say_why_and_each_page_where_sql_is_typed_says_it(unt
 def test_a_read_model_that_was_there_before_stops_and_says_why(learner, monkeypatch):
     for line in (str(ModelWrite("mine", MINE)), "run mine", BUY):
         assert act(learner, line)["outcome"] in ("done", "accepted")
-    monkeypatch.setattr(guard, "_trusted", ["SQL is switched off"])
+    monkeypatch.setattr(workers, "_trusted", ["SQL is switched off"])
     act(learner, "run mine")
     mine = learner.get("/state").get_json()["projections"]["mine"]
     assert (mine["status"], mine["position"]) == ("stopped", 5)
