@@ -35,7 +35,7 @@ MAKING = {
     "view": "A read model of your own is what a view would be, with its rows kept ready; or begin with WITH v AS (…).",
     "index": "To see what an index does, type the action line index: it makes one in the write store.",
 }
-ONE_MOMENT = "A question is one SELECT, and sees the store at one moment. There is nothing to begin or to commit."
+ONE_MOMENT = "A question is one statement, and sees the store at one moment. There is nothing to begin or to commit."
 ONE_STORE = "One store is asked at a time: the two cannot be joined. Choose the other one above the editor."
 LOOKED_AFTER = "The program looks after the files by itself."
 DROPPING = {

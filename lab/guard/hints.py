@@ -105,7 +105,7 @@ HINTS: tuple[tuple[str, Hint], ...] = (
     ),
     ("value or the statement is too long", "Cut it by substr(text, 1, 100), or put fewer values together."),
     ("more memory than", "Sort or group fewer rows, and take only the columns that you need."),
-    ("no SELECT in it", "A question begins with SELECT, WITH or VALUES."),
+    ("no statement in it", "A question begins with SELECT, WITH, VALUES or EXPLAIN."),
 )
 """A part of a message, and what to do. The first that fits counts."""
 

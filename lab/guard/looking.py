@@ -47,7 +47,7 @@ def _ask(connection: sqlite3.Connection, gate: Gate, sql: str, most: int) -> Ans
         try:
             with closing(connection.execute(sql)) as cursor:
                 if cursor.description is None:
-                    return Answer("error", "there is no SELECT in it")
+                    return Answer("error", "there is no statement in it")
                 columns = tuple(str(column[0]) for column in cursor.description)
                 rows, cut = _fetch(cursor, most)
         except FOREIGN as error:

@@ -183,7 +183,7 @@ class Policy:
     steps: int = STEPS
 
 
-READONLY = Policy("only SELECT can be used here", PURE | CLOCK | SEARCH)
+READONLY = Policy("only SELECT, WITH, VALUES and EXPLAIN can be used here", PURE | CLOCK | SEARCH)
 ASK = replace(READONLY, functions=READONLY.functions | {"random"}, steps=UNIT)
 """How a person asks: nobody compares the answer with another, so that chance may have its part in it."""
 PATCH = Policy(

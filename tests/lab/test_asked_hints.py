@@ -123,7 +123,7 @@ MISTAKES = [
     ("read", "SELECT TOP 5 * FROM sales", "syntax error", "SQLite has no TOP: write LIMIT"),
     ("read", "SELECT 1 FROM sales WHERE day ILIKE 'x'", "syntax error", "SQLite has no ILIKE"),
     ("read", "SELECT 1; SELECT 2", "only one statement", "Take what stands behind the semicolon away"),
-    ("read", "-- nothing", "there is no SELECT in it", "A question begins with SELECT, WITH or VALUES."),
+    ("read", "-- nothing", "there is no statement in it", "A question begins with SELECT, WITH, VALUES or EXPLAIN."),
     ("write", "SELECT FROM orders", 'near "FROM"', "Between SELECT and FROM, name a column, or write *"),
     ("write", "SELECT * orders", 'near "orders"', "FROM is missing before orders."),
     ("write", "SELECT id FROM orders WHERE ORDER BY id", 'near "ORDER"', "missing between WHERE and ORDER."),
@@ -167,14 +167,19 @@ MISTAKES = [
     ),
     ("read", "SELECT 1 FROM product_card WHERE name MATCH 'x'", "unable to use function MATCH", "Elsewhere write LIKE"),
     # What a question may not, and what does it
-    ("write", "DELETE FROM orders", "only SELECT can be used here, not DELETE", "Commands change the write store"),
+    (
+        "write",
+        "DELETE FROM orders",
+        "only SELECT, WITH, VALUES and EXPLAIN can be used here, not DELETE",
+        "Commands change the write store",
+    ),
     ("read", "UPDATE sales SET units = 1", "not UPDATE", "Projectors change the read store, from the events."),
     ("read", "REPLACE INTO sales VALUES (1)", "not REPLACE", "Projectors change the read store"),
     ("read", "WITH n AS (SELECT 1) DELETE FROM sales", "not DELETE", "Projectors change the read store"),
     (
         "read",
         "CREATE TABLE mine (a)",
-        "only SELECT can be used here, not CREATE",
+        "only SELECT, WITH, VALUES and EXPLAIN can be used here, not CREATE",
         "A table of your own is a read model",
     ),
     ("write", "CREATE UNIQUE INDEX i ON orders (id)", "not CREATE", "type the action line index"),
@@ -184,7 +189,7 @@ MISTAKES = [
     ("write", "ALTER TABLE orders ADD x", "not ALTER", "The tables of the write store stay as they are"),
     ("read", "BEGIN", "not BEGIN", "sees the store at one moment"),
     ("read", "ATTACH 'write.db' AS w", "not ATTACH", "One store is asked at a time"),
-    ("read", "VACUUM", "only SELECT can be used here, not VACUUM", "looks after the files"),
+    ("read", "VACUUM", "only SELECT, WITH, VALUES and EXPLAIN can be used here, not VACUUM", "looks after the files"),
     ("read", "PRAGMA table_info(sales)", "not PRAGMA", "sqlite_schema tells"),
     ("read", "SHOW TABLES", "syntax error", "sqlite_schema tells"),
     ("read", ".tables", "syntax error", "sqlite_schema tells"),
@@ -341,7 +346,10 @@ def test_what_may_be_about_one_of_two_places_has_none(shop: Sandbox) -> None:
 
 
 def test_what_is_said_becomes_a_sentence_and_what_sqlite_says_stays() -> None:
-    assert sentence("only SELECT can be used here") == "Only SELECT can be used here."
+    assert (
+        sentence("only SELECT, WITH, VALUES and EXPLAIN can be used here")
+        == "Only SELECT, WITH, VALUES and EXPLAIN can be used here."
+    )
     assert sentence("did you mean name?") == "Did you mean name?"
     assert sentence("SQLite says: no such column: a") == "SQLite says: no such column: a"
     assert sentence("read.db is full; undo or reset makes room") == "read.db is full; undo or reset makes room."

@@ -67,9 +67,14 @@ MISTAKES = [
     ("SELECT (1", "incomplete input", (1, 10), "ends too early"),
     ("SELECT 'it", "unrecognized token", (1, 8), "quote that is opened"),
     ("SELECT 1; SELECT 2", "only one statement", None, "by itself"),
-    ("UPDATE products SET price = 0", "only SELECT can be used here, not UPDATE", None, "patch"),
-    ("vacuum", "only SELECT can be used here, not VACUUM", None, "patch"),
-    ("/* all */ Analyze", "only SELECT can be used here, not ANALYZE", None, "patch"),
+    (
+        "UPDATE products SET price = 0",
+        "only SELECT, WITH, VALUES and EXPLAIN can be used here, not UPDATE",
+        None,
+        "patch",
+    ),
+    ("vacuum", "only SELECT, WITH, VALUES and EXPLAIN can be used here, not VACUUM", None, "patch"),
+    ("/* all */ Analyze", "only SELECT, WITH, VALUES and EXPLAIN can be used here, not ANALYZE", None, "patch"),
     ("EXPLAIN CREATE TABLE t (a)", "nothing can be created or dropped", None, "patch"),
     ("CREATE TEMP TABLE t (a)", "nothing can be created or dropped", None, "patch"),
     ("SELECT * FROM pragma_database_list", "that SQLite itself brings cannot be read here", None, "the page shows"),
@@ -89,6 +94,18 @@ def test_an_error_says_what_and_where_and_what_to_do(
     assert (answer.place and (answer.place.line, answer.place.column)) == place
     assert (hint or "") in (answer.hint or "")
     assert answer.place is None or sql[answer.place.offset :].startswith(answer.place.word)
+
+
+LOOKING = ("SELECT 1", "WITH a AS (SELECT 1) SELECT * FROM a", "VALUES (1)", "EXPLAIN SELECT 1")
+
+
+def test_what_can_be_used_is_said_whole(files: dict[str, Path], one: Keeper) -> None:
+    named = [word for word in policy.READONLY.may.replace(",", "").split() if word.isupper()]
+    assert named == [sql.split()[0] for sql in LOOKING]
+    for sql in LOOKING:
+        assert asked(files, one, sql).kind == "rows"
+    begins = str(asked(files, one, "-- nothing").hint)
+    assert [word for word in named if word not in begins] == []
 
 
 def test_no_hint_names_what_is_the_program_s(files: dict[str, Path], one: Keeper) -> None:

@@ -154,7 +154,9 @@ def test_a_name_that_was_taken_for_a_text_is_told_above_the_rows(learner):
 
 def test_what_the_guard_says_is_a_sentence_and_leads_to_where_it_can_be_done(learner):
     shown = soup(ask(learner, "CREATE TABLE mine (a)", headers=HTMX)).select_one(".went-wrong")
-    assert words(shown).startswith("Only SELECT can be used here, not CREATE. A table of your own is a read model:")
+    assert words(shown).startswith(
+        "Only SELECT, WITH, VALUES and EXPLAIN can be used here, not CREATE. A table of your own is a read model:"
+    )
     assert shown.a["href"] == "/models"
     console = learner.post("/actions", data={"line": 'sql write "DELETE FROM orders"'}, headers=HTMX)
     assert "not DELETE. Commands change the write store" in words(soup(console))
