@@ -6,8 +6,6 @@ import os
 import random
 import signal
 import sqlite3
-import subprocess
-import sys
 import threading
 import time
 from collections import Counter
@@ -18,7 +16,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
-from tests.serving import ROOT, free_port, running, wait_for_address
+from tests.serving import free_port, running, start, wait_for_address
 
 MOST_TIMES = 5
 KEYS_A_SANDBOX = 1_500
@@ -159,15 +157,7 @@ def sent_again(address: str, home: Path, keys: int, seed: int) -> tuple[int, lis
 @contextmanager
 def dying(home: Path) -> Iterator[str]:
     """A server that writes its answer into ``reply.json`` and kills itself instead of sending it; see tests.dying."""
-    port = free_port()
-    process = subprocess.Popen(
-        [sys.executable, "-m", "tests.dying", str(home), str(port)],
-        cwd=ROOT,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        start_new_session=True,
-    )
+    process = start(home, free_port(), "tests.dying")
     try:
         yield wait_for_address(process)
     finally:

@@ -26,10 +26,11 @@ def free_port() -> int:
             return port
 
 
-def start(home: Path, port: int, **environment: str) -> subprocess.Popen[str]:
-    """Start `app.py` as `make run` does, in a process group of its own."""
+def start(home: Path, port: int, module: str = "", **environment: str) -> subprocess.Popen[str]:
+    """Start `app.py` as `make run` does, or a module of the tests, in a process group of its own."""
     return subprocess.Popen(
-        [sys.executable, ROOT / "app.py"],
+        [sys.executable, *(["-m", module, str(home), str(port)] if module else [ROOT / "app.py"])],
+        cwd=ROOT,
         env={**os.environ, "HOST": "127.0.0.1", "PORT": str(port), "LAGOON_HOME": str(home), **environment},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -47,9 +48,11 @@ def wait_for_address(process: subprocess.Popen[str]) -> str:
 
 
 @contextmanager
-def running(home: Path, port: int | None = None, **environment: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
+def running(
+    home: Path, port: int | None = None, module: str = "", **environment: str
+) -> Iterator[tuple[subprocess.Popen[str], str]]:
     """A server and its address; it is ended on leaving, if it still runs."""
-    process = start(home, port or free_port(), **environment)
+    process = start(home, port or free_port(), module, **environment)
     try:
         yield process, wait_for_address(process)
         process.terminate()

@@ -53,7 +53,7 @@ def test_a_lock_held_for_a_second_is_waited_for_and_one_held_for_long_is_503_and
 
 
 def test_a_server_that_is_told_to_end_closes_and_seals_the_stores(tmp_path: Path) -> None:
-    with running(tmp_path) as (_, its_address):
+    with running(tmp_path, module="tests.patient") as (_, its_address):
         client, root = begin(its_address, tmp_path)
         assert client.send("bulk 3").status == 200
     assert {path.name for path in (root / "1").iterdir()} == {"lab.db", "read.db", "seal.json", "write.db"}

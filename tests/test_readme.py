@@ -159,7 +159,7 @@ class Unraising(urllib.request.HTTPErrorProcessor):
 
 @pytest.fixture(scope="module")
 def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    with running(tmp_path_factory.mktemp("readme")) as (_, address):
+    with running(tmp_path_factory.mktemp("readme"), module="tests.patient") as (_, address):
         yield address
 
 

@@ -24,7 +24,13 @@ def read_db(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def store() -> Iterator[OwnStore]:
+def untimed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What ends a statement is its work, on the slowest machine too."""
+    monkeypatch.setattr(policy, "APPLY", replace(policy.APPLY, seconds=3600))
+
+
+@pytest.fixture
+def store(untimed: None) -> Iterator[OwnStore]:
     """A store in memory, in a transaction, with one table that is the learner's own."""
     with closing(connect(":memory:", 0)) as connection:
         connection.execute("CREATE TABLE others (a)")
@@ -108,14 +114,15 @@ def twofold(columns: int) -> tuple[str, ...]:
     return f"CREATE TABLE t (c0{each})", "INSERT INTO t (c0) VALUES (1)", f"DELETE FROM t WHERE c{columns - 1} = 0"
 
 
+@pytest.mark.usefixtures("untimed")
 def test_the_program_of_a_statement_has_a_length(read_db: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert [tried(read_db, *twofold(columns)).kind for columns in (12, 15)] == ["done", "limit"]
     monkeypatch.delitem(policy.LIMITS, sqlite3.SQLITE_LIMIT_VDBE_OP)
     monkeypatch.setattr(policy, "EVENT_WORK", 10**12)
-    monkeypatch.setattr(policy, "APPLY", replace(policy.APPLY, seconds=600))
     assert tried(read_db, *twofold(15)).kind == "done"
 
 
+@pytest.mark.usefixtures("untimed")
 def test_endless_work_is_ended_by_the_same_figure_everywhere_and_else_by_the_processor_s_time(
     read_db: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
