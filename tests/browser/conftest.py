@@ -10,6 +10,10 @@ from tests.serving import running
 
 PATIENCE_MS = 60_000
 
+USUAL = {"viewport": DESK, "reduced_motion": "reduce"}
+"""How a visitor comes who does not say otherwise. What flashes is drawn anew sixty times a second, which takes longer
+than what it tells of; newcomers see it, and so does whoever looks at it."""
+
 
 @pytest.fixture(scope="session")
 def address(tmp_path_factory):
@@ -40,7 +44,7 @@ def visitor(browser, address, complaints):
     with ExitStack() as opened:
 
         def make(base_url=address, **options):
-            context = browser.new_context(base_url=base_url, **{"viewport": DESK, **options})
+            context = browser.new_context(base_url=base_url, **{**USUAL, **options})
             context.set_default_timeout(PATIENCE_MS)
             opened.callback(context.close)
             complaints.listen(context)
@@ -52,7 +56,7 @@ def visitor(browser, address, complaints):
 @pytest.fixture
 def newcomer(visitor):
     """A page on its very first visit."""
-    return visitor().new_page()
+    return visitor(reduced_motion="no-preference").new_page()
 
 
 @pytest.fixture

@@ -9,6 +9,8 @@ IDLE_PARTS = (
     "PreloadTopChromeWebUI",
     "WebUIOmniboxPopup",
     "WebUIOmniboxAimPopup",
+    # A second process would begin beside each page, for the next one.
+    "SpareRendererForSitePerProcess",
     # What Playwright switches off itself: a second list takes the place of its own.
     "AimEnabled",
     "AvoidUnnecessaryBeforeUnloadCheckSync",
