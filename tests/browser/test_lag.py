@@ -5,7 +5,7 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.visits import enter, expect_gap, place_order
+from tests.browser.visits import DESK, LAPTOP, PHONE, enter, expect_gap, place_order
 
 pytestmark = pytest.mark.browser
 
@@ -40,6 +40,22 @@ def test_while_the_projector_sleeps_the_gap_grows_and_the_marks_stay(asleep):
         expect(marks).to_contain_text(name)
         expect(asleep.locator(f"#model-{name}")).to_contain_text("3 behind")
     expect(asleep.locator("#lag-chart .behind")).to_contain_text("all 5 read models 3 behind, at most")
+
+
+def test_what_is_pending_is_said_in_a_word_where_a_line_has_room_and_the_head_of_a_long_log_is_one_line(visitor):
+    page = enter(visitor(), "pause", "bulk 30", "cmd place_order customer=c1 product=rug qty=1 order=o-abcdefg1")
+    newest = page.locator("#event-37")
+    expect(newest).to_contain_text("o-abcdefg1")
+    name, subject, state = (newest.locator(f".{part}") for part in ("name", "who", "state"))
+    for viewport, words in ((DESK, "pending"), (LAPTOP, "5/5"), (PHONE, "pending")):
+        page.set_viewport_size(viewport)
+        expect(state.locator(".said-so")).to_have_css("position", "static" if words == "pending" else "absolute")
+        expect(state.locator(".instead")).to_be_visible(visible=words != "pending")
+        for part in (name, subject):
+            assert part.evaluate("(part) => part.scrollWidth <= part.clientWidth")
+        head = page.locator("#event-log .windowed")
+        expect(head.get_by_role("link", name="time travel")).to_be_visible()
+        assert head.evaluate("(head) => head.scrollWidth <= head.clientWidth && head.offsetHeight < 24")
 
 
 def test_run_closes_the_gap(asleep):
