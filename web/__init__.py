@@ -76,6 +76,7 @@ def register(app: Flask, home: Path) -> None:
     app.context_processor(common)
     app.add_template_global(links.url_for)
     app.add_template_global(cells.kind)
+    app.add_template_global(cells.may_name_somebody)
     app.add_template_global(progress.way_back)
     app.add_template_global(trust.why_not, "sql_off")
     app.add_template_filter(cells.short_day)

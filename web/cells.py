@@ -4,8 +4,10 @@ from datetime import date
 from functools import cache
 
 LONG = {"name", "customer_name", "items", "args", "reason", "email", "recorded_at"}
-OF_PEOPLE = {"customer_name", "email", "args"}
-TABLES_OF_PEOPLE = {"customers", "customer_card"}
+
+OF_PEOPLE = {"customer_name", "email", "args", "payload", "holds"}
+OF_THINGS = {"products", "order_lines", "commands", "product_card", "product_search"}
+"""The tables whose ``name`` is nobody's. In any other, such as one that a learner made, it may be somebody's."""
 
 
 def kind(table: str, column: str, value: object) -> str:
@@ -15,9 +17,18 @@ def kind(table: str, column: str, value: object) -> str:
 
 @cache
 def _kind(table: str, column: str, is_number: bool) -> str:
-    person = column in OF_PEOPLE or (column == "name" and table in TABLES_OF_PEOPLE)
-    classes = {"n": is_number or column == "from_event", "flex": column in LONG, "person": person, f"c-{column}": True}
+    classes = {
+        "n": is_number or column == "from_event",
+        "flex": column in LONG,
+        "person": may_name_somebody(column, table),
+        f"c-{column}": True,
+    }
     return " ".join(name for name, holds in classes.items() if holds)
+
+
+def may_name_somebody(column: str, table: str = "") -> bool:
+    """Tell whether a column of a table, or of nobody knows which, may name somebody: presenter view hides that."""
+    return column in OF_PEOPLE or (column == "name" and table not in OF_THINGS and table[:1] != "_")
 
 
 def short_day(value: object) -> str:

@@ -4,15 +4,14 @@ import json
 import re
 from typing import Any, NamedTuple
 
+from web.cells import may_name_somebody
+
 CUT_CHARS = 160
 CUT_LINES = 6
 """A longer value is cut, and shown whole on demand."""
 
 UNSEEN = {code: 0x2400 + code for code in range(32) if chr(code) not in "\n\t"} | {0x7F: 0x2421}
 """Control characters, and the pictures that Unicode has for them."""
-
-OF_PEOPLE = frozenset({"name", "customer_name", "email", "args", "payload", "holds"})
-"""Columns that may name somebody: presenter view hides them."""
 
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
 """How a text begins that a spreadsheet would take for a formula."""
@@ -59,7 +58,7 @@ def table(found: dict[str, Any]) -> dict[str, Any]:
     """Return the heads and the rows of an answer."""
     heads = list(zip(found["columns"], found["types"], strict=True))
     rows = [[cell(value, kind) for value, (_, kind) in zip(row, heads, strict=True)] for row in found["rows"]]
-    for at in (at for at, (name, _) in enumerate(heads) if name in OF_PEOPLE):
+    for at in (at for at, (name, _) in enumerate(heads) if may_name_somebody(name)):
         for row in rows:
             row[at] = row[at]._replace(kind=f"{row[at].kind} person".strip(), person=True)
     return {"heads": heads, "rows": rows}
