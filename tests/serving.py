@@ -8,8 +8,16 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import IO, Protocol
 
 ROOT = Path(__file__).parent.parent
+
+
+class Started(Protocol):
+    """A server, and what it writes."""
+
+    @property
+    def stdout(self) -> IO[str] | None: ...
 
 
 def free_port() -> int:
@@ -39,7 +47,7 @@ def start(home: Path, port: int, module: str = "", **environment: str) -> subpro
     )
 
 
-def wait_for_address(process: subprocess.Popen[str]) -> str:
+def wait_for_address(process: Started) -> str:
     """The address that the server prints once it answers there."""
     assert process.stdout
     line = process.stdout.readline()

@@ -12,7 +12,6 @@ import os
 import random
 import re
 import signal
-import subprocess
 import sys
 import tempfile
 import threading
@@ -24,14 +23,15 @@ from pathlib import Path
 from urllib.parse import urlencode
 
 from tests.audit import Findings, audit
-from tests.serving import free_port, start, wait_for_address
+from tests.serving import free_port, wait_for_address
+from tests.warm import Nursery, Server
 
 CLIENTS = 4
 LANES = 2
 KILLS_BETWEEN_AUDITS = 10
 LEAST_ANSWERS = 6
 MOST_SECONDS_OF_TRAFFIC = 0.15
-MOST_SECONDS_OF_START_UP = 0.8
+MOST_SECONDS_OF_START_UP = 0.3
 START_UP_SHARE = 0.15
 MOST_EVENTS = 3_000
 
@@ -132,8 +132,9 @@ class Client:
 class Lane:
     """One server, killed and started again, with its clients and what they were told."""
 
-    def __init__(self, home: Path, seed: int) -> None:
+    def __init__(self, home: Path, seed: int, nursery: Nursery) -> None:
         self._home = home
+        self._nursery = nursery
         self._port = free_port()
         self._chance = random.Random(seed)
         self._clients = [Client(f"k{seed}{name}", seed * 100 + name) for name in range(CLIENTS)]
@@ -143,7 +144,7 @@ class Lane:
         """Kill the server so often; return what the audits found."""
         found = Findings()
         for number in range(1, kills + 1):
-            server = start(self._home, self._port)
+            server = self._nursery.start(self._home, self._port)
             try:
                 self._live_and_die(server)
             finally:
@@ -155,7 +156,7 @@ class Lane:
         found.kills, found.acks = kills, sum(told.acks for told in self._told)
         return found
 
-    def _live_and_die(self, server: subprocess.Popen[str]) -> None:
+    def _live_and_die(self, server: Server) -> None:
         if self._told and self._chance.random() < START_UP_SHARE:
             self._let_pass(MOST_SECONDS_OF_START_UP)
             return
@@ -198,7 +199,7 @@ class Lane:
     def _begin_anew_when_big(self) -> None:
         """Before a sandbox is full, let the next start in another; what was not answered stays with the old one."""
         if self._told and self._told[-1].head > MOST_EVENTS:
-            server = start(self._home, self._port)
+            server = self._nursery.start(self._home, self._port)
             try:
                 wait_for_address(server)
                 self._open()
@@ -210,8 +211,8 @@ class Lane:
 def soak(kills: int, seed: int) -> Findings:
     """Kill servers in a few lanes at once; return what was found in all."""
     share = [kills // LANES + (lane < kills % LANES) for lane in range(LANES)]
-    with tempfile.TemporaryDirectory() as home, ThreadPoolExecutor(LANES) as threads:
-        lanes = [Lane(Path(home) / str(lane), seed + lane) for lane in range(LANES)]
+    with tempfile.TemporaryDirectory() as home, Nursery() as nursery, ThreadPoolExecutor(LANES) as threads:
+        lanes = [Lane(Path(home) / str(lane), seed + lane, nursery) for lane in range(LANES)]
         found = threads.map(Lane.run, lanes, share)
         return sum(found, Findings())
 
