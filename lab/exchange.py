@@ -31,7 +31,7 @@ def exchange(stores: Stores, projection: Projection, n: int) -> None:
     if mark == n > 0:
         return
     if mark != -n or n <= 0:
-        with _attached(green, stores.folder / "read.db"), transaction(green):
+        with _attached(green, stores.read_db.path), transaction(green):
             _remember_ids(stores, projection.name)
             _set_aside(green, parts)
             green.execute(f"PRAGMA user_version = {-n}")

@@ -9,7 +9,6 @@ from cqrs.sql import connect_read_only
 from lab import guard, truth
 from lab.lesson_actions import Index, Measure, Patch
 from lab.outcome import CannotDo, Done, Incident, Line
-from lab.own import trouble
 from lab.stores import Stores
 
 CARD = "customer_card"
@@ -28,11 +27,10 @@ STEPS_PER_WORK_UNIT = 10
 
 def patch(stores: Stores, action: Patch, line: Line) -> Done:
     """Change rows of a read model behind the projector's back, and keep that this was done."""
-    pages = stores.read.connection.execute("PRAGMA max_page_count").fetchone()[0]
-    outcome = guard.patch(stores.folder / "read.db", action.sql, line.n, pages)
+    outcome = guard.patch(stores.read_db.path, action.sql, line.n, stores.read_db.pages)
     if isinstance(outcome, guard.Refused):
         if outcome.code:
-            raise trouble(outcome)
+            raise outcome.error
         raise CannotDo(outcome.reason)
     positions, head = stores.positions(), stores.write.head()
     edited = tuple(

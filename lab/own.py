@@ -5,7 +5,6 @@ text of its file goes to the worker, which reads it there.
 """
 
 import json
-import sqlite3
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -78,14 +77,7 @@ def begin(store: ReadStore, file: Path, projection: Projection, position: int, p
     open_books(store)
     refused = guard.make(file, _model(projection), pages, position)
     if refused is not None:
-        raise trouble(refused) if refused.code else CannotDo(f"{projection.name}: {refused.reason}")
-
-
-def trouble(refused: guard.Refused) -> sqlite3.DatabaseError:
-    """Return the error that the worker met, as it would have been met here."""
-    error = sqlite3.OperationalError(refused.reason)
-    error.sqlite_errorcode = refused.code
-    return error
+        raise refused.error if refused.code else CannotDo(f"{projection.name}: {refused.reason}")
 
 
 def _model(projection: Own) -> guard.Model:

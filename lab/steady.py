@@ -50,7 +50,7 @@ def _wanted(stores: Stores, name: str) -> Projection:
 def subject(stores: Stores, name: str) -> Subject:
     """Look at a read model of one's own as it stands now; raise CannotDo if there is none of that name."""
     projection = _wanted(stores, name)
-    with closing(connect_read_only(stores.folder / "read.db")) as read:
+    with closing(connect_read_only(stores.read_db.path)) as read:
         read.execute("BEGIN")
         position = read.execute("SELECT position FROM _checkpoint WHERE name = ?", (name,)).fetchone()[0]
         live = Live(table(read, name), position)

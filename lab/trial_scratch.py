@@ -68,9 +68,7 @@ def _make(path: Path, model: guard.Model) -> str | None:
     """Make the empty table; say why not, if so. The file was looked over before, so once may be the machine's fault."""
     refused = guard.make(path, model, PAGES) and guard.make(path, model, PAGES)
     if refused and refused.code:
-        error = sqlite3.OperationalError(refused.reason)
-        error.sqlite_errorcode = refused.code
-        raise error
+        raise refused.error
     return refused.reason if refused else None
 
 

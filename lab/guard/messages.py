@@ -245,6 +245,13 @@ class Refused(msgspec.Struct, frozen=True, tag="refused"):
     reason: str
     code: int = 0
 
+    @property
+    def error(self) -> sqlite3.OperationalError:
+        """The error that the worker met, as it would have been met here."""
+        error = sqlite3.OperationalError(self.reason)
+        error.sqlite_errorcode = self.code
+        return error
+
 
 def trouble(error: sqlite3.DatabaseError) -> Refused:
     """Return what to answer where the store itself is in trouble."""

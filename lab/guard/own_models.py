@@ -1,6 +1,5 @@
 """Read models of learners' own, from the server's side: a worker looks them over, tries, makes and keeps them up."""
 
-import sqlite3
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -143,9 +142,7 @@ def _deliver(request: Deliver, who: str | None = None) -> Delivered:
         else:
             told = the_keeper().once(request, Delivered | Refused, seconds, who)
         if isinstance(told, Refused):
-            error = sqlite3.OperationalError(told.reason)
-            error.sqlite_errorcode = told.code
-            raise error
+            raise told.error
         if isinstance(told, Delivered):
             return told
     raise Overrun("it takes too long: one of its statements, or all of them together")
