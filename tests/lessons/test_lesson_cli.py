@@ -1,15 +1,18 @@
 """``python -m lab lesson …``, as a teacher types it: what it prints, how it ends, and what it says of a slip."""
 
+import io
 import re
 import shutil
 import subprocess
 import sys
+from contextlib import redirect_stderr, redirect_stdout
 from itertools import pairwise
 from pathlib import Path
 from typing import NamedTuple
 
 import pytest
 
+from lab.__main__ import main
 from lab.lesson_files import lessons, load
 from tests.serving import ROOT
 
@@ -38,6 +41,15 @@ def lesson(*words: object, at: Path = ROOT) -> Ended:
     done = subprocess.run(line, cwd=at, capture_output=True, encoding="utf-8", check=False)
     assert "Traceback" not in done.stderr
     return Ended(done.returncode, done.stdout.splitlines(), done.stderr.strip())
+
+
+def lesson_inside(*words: object) -> Ended:
+    """What the same line does inside this process, where nothing has to be imported first."""
+    out, complaint = io.StringIO(), io.StringIO()
+    with pytest.MonkeyPatch.context() as patch, redirect_stdout(out), redirect_stderr(complaint):
+        patch.setattr(sys, "argv", ["lab", "lesson", *map(str, words)])
+        code = main()
+    return Ended(code, out.getvalue().splitlines(), complaint.getvalue().strip())
 
 
 def written(path: Path, old: str = "", new: str = "") -> Path:
@@ -90,13 +102,13 @@ def test_a_lesson_in_the_folder_of_all_lessons_is_known_by_its_id(tmp_path: Path
 def test_the_skeleton_with_all_its_parts_taken_in_lacks_only_what_nobody_can_write_for_its_author(
     tmp_path: Path,
 ) -> None:
-    lesson("new", "L15", "--into", tmp_path)
+    lesson_inside("new", "L15", "--into", tmp_path)
     path = tmp_path / "L15.toml"
     head, body = path.read_text(encoding="utf-8").split("format = 1")
     body = re.sub(r"^# (?=\[|\]|[a-z_]+ = |    )", "", body, flags=re.MULTILINE)
     sql = "SELECT EXISTS (SELECT 1 FROM lab.queries WHERE via <> 'write' AND as_of < head)"
     path.write_text(f"{head}format = 1{body}".replace('"SELECT 0"', f'"{sql}"'), encoding="utf-8")
-    told = [line.strip() for line in lesson("check", path, "--monkeys", 1).out[1:-1]]
+    told = [line.strip() for line in lesson_inside("check", path, "--monkeys", 1).out[1:-1]]
     assert [line.split(": ")[1] for line in told] == ["frame"] * 4 + ["tag"]
 
 
@@ -110,7 +122,7 @@ def test_the_skeleton_with_all_its_parts_taken_in_lacks_only_what_nobody_can_wri
 )
 def test_a_lesson_that_is_there_or_has_no_proper_id_is_not_begun(name: str, said: str) -> None:
     before = sorted((ROOT / "lessons").iterdir())
-    ended = lesson("new", name)
+    ended = lesson_inside("new", name)
     assert (ended.code, ended.out) == (2, [])
     assert said in ended.complaint
     assert sorted((ROOT / "lessons").iterdir()) == before
@@ -146,14 +158,14 @@ def test_trying_a_lesson_prints_the_stores_the_checks_and_the_hint_after_each_li
 
 def test_a_lesson_of_the_project_is_tried_by_its_id() -> None:
     tried = lessons()["L00"]
-    ended = lesson("try", "L00")
+    ended = lesson_inside("try", "L00")
     assert parts(ended.out, tried.reference.lines)[-1][-1] == "  every step is over"
     assert ended.code == 0
 
 
 def test_a_lesson_that_cannot_begin_is_not_tried(tmp_path: Path) -> None:
     path = written(tmp_path / "L20.toml", '"run"]\nverbs', '"fly"]\nverbs')
-    ended = lesson("try", path)
+    ended = lesson_inside("try", path)
     assert (ended.code, ended.out) == (2, [])
     assert ended.complaint.startswith("L20 cannot begin: the setup line “fly” is no action")
 
@@ -211,9 +223,9 @@ def test_a_file_that_cannot_be_read_is_one_problem_and_the_others_are_checked(tm
 
 @pytest.mark.parametrize("command", ["check", "try"])
 def test_what_is_no_lesson_is_told_in_a_sentence(command: str, tmp_path: Path) -> None:
-    assert lesson(command, "L77")[::2] == (2, "there is no lesson, file or folder L77")
+    assert lesson_inside(command, "L77")[::2] == (2, "there is no lesson, file or folder L77")
     empty = f"in the folder {tmp_path} is no lesson; the file of one is called L15.toml, for example"
-    assert lesson(command, tmp_path)[::2] == (2, empty)
+    assert lesson_inside(command, tmp_path)[::2] == (2, empty)
 
 
 # roads
@@ -256,9 +268,9 @@ def test_roads_that_come_out_otherwise_are_printed_and_unknown_lessons_counted_a
 
 def test_roads_that_come_out_as_expected_end_well(tmp_path: Path) -> None:
     path = table(tmp_path / "roads.tsv", f"L00\thalf of it\tfail\t{STALE}", f"L77\tto come\tfail\t{STALE}")
-    assert lesson("roads", path)[:2] == (0, ["left out 1: there is no lesson L77 yet", "roads 1 as expected 1"])
+    assert lesson_inside("roads", path)[:2] == (0, ["left out 1: there is no lesson L77 yet", "roads 1 as expected 1"])
     twice = ["left out 2: there is no lesson L77 yet", "roads 2 as expected 2"]
-    assert lesson("roads", path, path)[:2] == (0, twice)
+    assert lesson_inside("roads", path, path)[:2] == (0, twice)
 
 
 @pytest.mark.parametrize(
@@ -279,6 +291,6 @@ def test_a_table_that_is_none_is_told_in_a_sentence(tmp_path: Path, content: byt
     path = tmp_path / "roads.tsv"
     if content is not None:
         path.write_bytes(content)
-    ended = lesson("roads", path)
+    ended = lesson_inside("roads", path)
     assert (ended.code, ended.out) == (2, [])
     assert said in ended.complaint
