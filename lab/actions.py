@@ -24,11 +24,11 @@ class Cmd:
     command_id: str | None = None
     expect: int | None = None
 
-    def numbered(self, n: int) -> "Cmd":
-        """Fill in the ids that were not given, from the number of the journal's line."""
+    def numbered(self, n: int, order: str) -> "Cmd":
+        """Fill in the ids that were not given: the command's from the number of the journal's line, and an order's."""
         values = self.values
         if self.name == "place_order" and "order" not in dict(values):
-            values = (*values, ("order", f"o-{n}"))
+            values = (*values, ("order", order))
         return replace(self, values=values, command_id=self.command_id or f"cmd-{n}")
 
     def command(self) -> Command:

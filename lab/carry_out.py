@@ -87,11 +87,11 @@ def carry_out(
     journal = stores.journal
     number = journal.next_number() if n is None else n
     at = stores.clock.now()
-    if isinstance(action, Cmd):
-        action = action.numbered(number)
     with locked_means_busy():
         settle(stores)
         stores.ensure_read()
+        if isinstance(action, Cmd):
+            action = action.numbered(number, stores.next_order())
         if not journal.make_room():
             return Answer(str(action), "failed", FULL)
         try:

@@ -41,11 +41,17 @@ def _value(sandbox: Sandbox, sql: str) -> Any:
 
 
 def _written(experiment: Experiment, entries: list[Entry]) -> list[str] | None:
-    """Return the lines as the journal would have them; a command's ids come from the number of its line."""
+    """Return the lines as the journal would have them, which fills in the ids that a line leaves out."""
     if len(entries) < len(experiment.lines):
         return None
-    actions = [(parse(line), entry.n) for line, entry in zip(experiment.lines, entries, strict=True)]
-    return [str(action.numbered(n) if isinstance(action, Cmd) else action) for action, n in actions]
+    return [_as_journalled(line, entry) for line, entry in zip(experiment.lines, entries, strict=True)]
+
+
+def _as_journalled(line: str, entry: Entry) -> str:
+    action, kept = parse(line), parse(entry.line)
+    if isinstance(action, Cmd) and isinstance(kept, Cmd):
+        action = action.numbered(entry.n, dict(kept.values).get("order", ""))
+    return str(action)
 
 
 def _said(sandbox: Sandbox, entry: Entry) -> str:

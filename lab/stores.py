@@ -1,5 +1,6 @@
 """The three files of one sandbox, open: write.db, read.db and lab.db, with the clock that they live by."""
 
+import itertools
 import sqlite3
 from collections.abc import Callable, Mapping
 from contextlib import suppress
@@ -161,6 +162,13 @@ class Stores:
     def head(self) -> int:
         """Return the position of the newest event; 0 if there is none."""
         return self.once("the head", self.write.head)
+
+    def next_order(self) -> str:
+        """Return the id of the next order that nobody names: its number among the orders, or the next that is free."""
+        [count] = self.write.connection.execute("SELECT count(*) FROM orders").fetchone()
+        taken = "SELECT 1 FROM orders WHERE id = ?"
+        ids = (f"o-{number}" for number in itertools.count(count + 1))
+        return next(each for each in ids if self.write.connection.execute(taken, (each,)).fetchone() is None)
 
     def checkpoints(self) -> Mapping[str, Checkpoint]:
         """Return the checkpoint of every read model that is in read.db."""

@@ -10,8 +10,8 @@ from tests.browser.visits import REFUSED, composer, do, enter, expect_gap, place
 pytestmark = pytest.mark.browser
 
 WRITE_AHEAD_OF_READ = (
-    "body:has(#w-orders-o-2):has(#w-stock-lamp.fresh):has(#event-6 .pending)"
-    ":has(#r-product_card-lamp .stale):has(#r-order_list-o-2.ghost)"
+    "body:has(#w-orders-o-1):has(#w-stock-lamp.fresh):has(#event-6 .pending)"
+    ":has(#r-product_card-lamp .stale):has(#r-order_list-o-1.ghost)"
 )
 
 
@@ -25,7 +25,7 @@ def test_the_write_side_knows_an_order_at_once_and_the_read_side_when_the_delay_
     expect(page.locator(WRITE_AHEAD_OF_READ)).to_have_count(1)
     expect_gap(page, behind=0, head=6)
     expect(cell(page, "product_card-lamp", "in_stock")).to_have_text("3")
-    expect(page.locator("#r-order_list-o-2")).to_contain_text("placed")
+    expect(page.locator("#r-order_list-o-1")).to_contain_text("placed")
     expect(page.locator("main .stale, main .ghost, main .pending")).to_have_count(0)
 
 
@@ -36,7 +36,7 @@ def test_an_old_cell_is_marked_and_says_what_the_write_store_says(visitor):
     expect(stale).to_contain_text("5, stale: write store says 3")
     expect(stale).to_have_attribute("data-tip", "write store says 3")
     expect(page.locator("#model-product_card")).to_contain_text("1 stale")
-    expect(page.locator("#r-order_list-o-2")).to_contain_text("not here yet")
+    expect(page.locator("#r-order_list-o-1")).to_contain_text("not here yet")
     expect(page.locator("#w-stock-lamp")).to_contain_text("changed")
     expect(page.locator("#event-6")).to_contain_text("pending")
 

@@ -22,8 +22,8 @@ def test_undo_says_what_it_took_back_and_both_stores_go_back(visitor):
     page.get_by_role("button", name="Undo").click()
     expect(page.locator("#answer-line")).to_contain_text(f"taken back: {BUY}")
     expect_gap(page, behind=0, head=6)
-    expect(page.locator("#w-orders-o-2")).to_have_count(1)
-    expect(page.locator("#w-orders-o-4, #event-7")).to_have_count(0)
+    expect(page.locator("#w-orders-o-1")).to_have_count(1)
+    expect(page.locator("#w-orders-o-2, #event-7")).to_have_count(0)
 
 
 def test_what_takes_a_while_says_so_at_its_button_and_in_words_until_it_is_over(visitor):
@@ -65,7 +65,7 @@ def test_a_share_link_asks_whoever_opens_it_and_replays_by_post(visitor):
     with other.expect_request(lambda request: request.method == "POST"):
         other.get_by_role("button", name="Replay").click()
     expect(other).to_have_title(re.compile("Sandbox"))
-    expect(other.locator("#w-orders-o-1, #w-orders-o-4")).to_have_count(2)
+    expect(other.locator("#w-orders-o-1, #w-orders-o-2")).to_have_count(2)
     expect_gap(other, behind=1, head=7)
 
 

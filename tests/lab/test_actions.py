@@ -53,10 +53,16 @@ def test_a_command_answers_with_its_receipt_and_the_line_with_its_ids(sandbox: S
     assert sandbox.state()["receipt"] == 6
 
 
-def test_ids_come_from_the_number_of_the_line_in_the_journal(sandbox: Sandbox) -> None:
+def test_a_commands_id_comes_from_its_line_and_an_orders_from_the_orders_before(sandbox: Sandbox) -> None:
     act(sandbox, "set batch=5", "query sales")
-    answer = sandbox.act("cmd place_order customer=c2 lines=lamp:1,mug:2")
-    assert answer.line.endswith("order=o-3 id=cmd-3")
+    assert sandbox.act("cmd place_order customer=c2 lines=lamp:1,mug:2").line.endswith("order=o-1 id=cmd-3")
+    assert sandbox.act("cmd place_order customer=c2 product=rug qty=9").outcome == "refused"
+    act(sandbox, "cmd place_order customer=c2 product=mug qty=1 order=o-3", "cmd cancel_order order=o-1")
+    assert sandbox.act("cmd place_order customer=c2 product=mug qty=1").line.endswith("order=o-4 id=cmd-7"), (
+        "o-3 is taken"
+    )
+    act(sandbox, "undo", "bulk 3")
+    assert sandbox.act("cmd place_order customer=c2 product=mug qty=1").line.endswith("order=o-6 id=cmd-8")
 
 
 @pytest.mark.parametrize(

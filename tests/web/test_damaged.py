@@ -101,7 +101,7 @@ def test_the_files_are_handed_out_byte_for_byte_and_the_transcript_leads_there_a
         assert learner.get(f"/damaged/{name}").status_code == 404
     learner.post("/damaged")
     learner.post("/open", data={"lines": transcript})
-    assert act(learner, "query order_list via=write")["result"][0]["order_id"] == "o-2"
+    assert act(learner, "query order_list via=write")["result"][0]["order_id"] == "o-1"
 
 
 def test_a_new_sandbox_begins_and_the_old_one_is_kept(frozen, parts, learner):

@@ -39,7 +39,7 @@ def shopper(learner):
 
 def test_without_an_address_of_its_own_it_shows_the_newest_event_and_what_that_did(shopper):
     page = shopper.get("/travel")
-    assert told(page, ".stand") == "both stores as of #9 OrderPlaced o-5"
+    assert told(page, ".stand") == "both stores as of #9 OrderPlaced o-2"
     assert "1 new" in told(page, ".write .differing")
     assert "lamp changed 5 → 3" in told(page, "#then-stock")
 
