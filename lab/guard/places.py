@@ -55,7 +55,9 @@ def place_of(sql: str, said: str, complaint: Callable[[str], str]) -> Place | No
     spots = list(_spots(sql, word))
     if "syntax error" in said:
         # SQLite reads from left to right: the first spot at which it stumbles is the one.
-        spots = [spot for spot in spots[:MOST_TRIES] if "syntax error" in complaint(sql[: spot[1]])] or spots
+        stumbles = [spot for spot in spots[:MOST_TRIES] if "syntax error" in complaint(sql[: spot[1]])]
+        # Where there was no time to try them, the only spot is the one, and of several it is not known which.
+        spots = stumbles or spots * (len(spots) == 1)
     if not spots:
         return None
     # An aggregate that is misused mostly stands in WHERE, behind one that is not.

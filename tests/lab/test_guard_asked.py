@@ -14,6 +14,7 @@ from lab.__main__ import main
 from lab.guard import corpus, policy, workers
 from lab.guard.keeper import Keeper
 from lab.guard.messages import Answer, Trusted
+from lab.guard.places import place_of
 from tests.lab.guard import fuzz
 from tests.lab.guard.mutants import mutants
 
@@ -106,6 +107,13 @@ def test_what_can_be_used_is_said_whole(files: dict[str, Path], one: Keeper) -> 
         assert asked(files, one, sql).kind == "rows"
     begins = str(asked(files, one, "-- nothing").hint)
     assert [word for word in named if word not in begins] == []
+
+
+@pytest.mark.parametrize(("sql", "offset"), [("SELECT a FORM t", 9), ("SELECT a, b FROM t, , u", None)])
+def test_of_several_places_none_is_told_where_there_is_no_time_to_find_out_which(sql: str, offset: int | None) -> None:
+    word = "FORM" if offset else ","
+    place = place_of(sql, f'near "{word}": syntax error', lambda start: "interrupted")
+    assert (place and place.offset) == offset
 
 
 def test_no_hint_names_what_is_the_program_s(files: dict[str, Path], one: Keeper) -> None:
