@@ -3,7 +3,6 @@
 import atexit
 import os
 import shutil
-import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,9 +11,9 @@ from typing import NoReturn
 import pytest
 from hypothesis import HealthCheck, settings
 
-from lab.guard import hardening, keeper, looking, ordeal
-from lab.guard.keeper import Worker
+from lab.guard import hardening, looking
 from tests.lab.guard.unhurried import COMPUTED
+from tests.lab.guard.unhurried_keeper import unhurry
 
 # No test is timed, and the suite tries the same examples on every machine; the soak tries others.
 settings.register_profile("suite", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
@@ -77,8 +76,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 def unhurried() -> Iterator[None]:
     """Let the guard's deadlines be of the processor's time, so that a machine with too much to do makes nobody late."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(keeper, "COMMAND", (sys.executable, "-m", "tests.lab.guard.unhurried"))
-        patch.setattr(Worker, "_now", lambda worker: ordeal.computed(worker.process.pid))
+        unhurry(patch.setattr)
         for module in (hardening, looking):
             patch.setattr(module, "time", COMPUTED)
         # The system ends a worker that computes for too long; here that would be the process of the tests.

@@ -17,7 +17,7 @@ than what it tells of; newcomers see it, and so does whoever looks at it."""
 
 @pytest.fixture(scope="session")
 def address(tmp_path_factory):
-    with running(tmp_path_factory.mktemp("home")) as (_, address):
+    with running(tmp_path_factory.mktemp("home"), module="tests.unhurried") as (_, address):
         yield address
 
 
