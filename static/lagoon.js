@@ -74,7 +74,11 @@
     edit();
     const swapped = event.detail?.ctx?.target?.id ?? event.target?.id;
     if (/^answer-(write|read)$/.test(swapped)) echo(document.getElementById(swapped));
-    if (/^sql/.test(swapped)) reveal(document.getElementById("sql-answer"));
+    if (/^sql/.test(swapped)) {
+      reveal(document.getElementById("sql-answer"));
+      // Where the button that was pressed is gone, one goes on from Ask.
+      if (document.activeElement === document.body) document.querySelector("#sql .go")?.focus({ preventScroll: true });
+    }
   });
   // The action line shows what the last button wrote; its answer stands, and is said, at the button.
   function echo(answer) {

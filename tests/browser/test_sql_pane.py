@@ -5,7 +5,7 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.visits import LAPTOP, PHONE, REFUSED, enter, overflow
+from tests.browser.visits import LAPTOP, PHONE, REFUSED, act, enter, overflow
 
 pytestmark = pytest.mark.browser
 
@@ -170,6 +170,19 @@ def test_who_comes_back_to_a_store_finds_its_answer_and_an_error_marks_only_the_
     expect(page.locator("#sql-answer .asked-other")).to_be_visible()
     expect(page.locator("#sql-answer .went-wrong mark")).to_have_text("nam")
     expect(wave).to_have_count(0)
+
+
+def test_an_older_answer_is_asked_again_by_keyboard_and_the_keyboard_stays_in_the_pane(visitor):
+    context = visitor()
+    page = enter(context, 'sql write "SELECT count(*) AS orders FROM orders"')
+    assert act(context, "cmd place_order customer=c1 product=lamp qty=1")["outcome"] == "accepted"
+    opened(page, "write")
+    expect(page.locator(".since-then")).to_contain_text("it stands at event #6 now")
+    expect(page.locator(".answer-rows td")).to_have_text("0")
+    page.get_by_role("button", name="Ask again now").focus()
+    page.keyboard.press("Enter")
+    expect(page.locator(".answer-rows td")).to_have_text("1")
+    expect(page.get_by_role("button", name="Ask", exact=True)).to_be_focused()
 
 
 def test_behind_the_pane_the_page_has_no_bar_of_its_own(visitor):
