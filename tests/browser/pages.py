@@ -177,15 +177,19 @@ def after_click(name: str, role: str = "link") -> Callable[[BrowserContext], Pag
     return come
 
 
-def sql(store: str, button: str) -> Callable[[BrowserContext], Page]:
-    """Come to the SQL pane after one of its buttons."""
+def sql(store: str, button: str, then: str = "") -> Callable[[BrowserContext], Page]:
+    """Come to the SQL pane after one of its buttons; or, after a line, back to an answer that is an older one by now."""
 
     def come(context: BrowserContext) -> Page:
-        page = enter(context, *BUSY[:4])
+        page = enter(context, *BUSY[:4], 'sql read "SELECT order_id FROM order_list"')
         page.get_by_role("link", name=f"Ask the {store} store in SQL").click()
         page.get_by_role("button", name=button).click()
         expect(page.locator("#sql-editor .cm-content")).to_be_visible()
         expect(page.locator("#sql-answer .figures").first).to_be_visible()
+        if then:
+            context.request.post("/actions", form={"line": then})
+            page.get_by_role("link", name=f"{store.capitalize()} store {store}.db").click()
+            expect(page.locator("#sql-answer .since-then")).to_be_visible()
         return page
 
     return come
@@ -252,7 +256,10 @@ STOPS = (
     Stop("teach", at("/teach")),
     Stop("reading strategies, new", at("/strategies")),
     Stop("reading strategies, run", at("/strategies", "strategies shoppers=100 seed=3 timeout=0.8 late=stale")),
-    Stop("SQL, what an order left behind", sql("write", "What did the newest order leave behind?")),
+    Stop(
+        "SQL, what an order left behind, before the next line",
+        sql("write", "What did the newest order leave behind?", "cmd restock product=lamp qty=1"),
+    ),
     Stop("SQL, both stores", sql("read", "The ten largest orders")),
     Stop("SQL on its own page, mistyped", sql_mistyped),
     Stop("open, empty", at("/open")),
