@@ -30,6 +30,7 @@ from lab.composer import COMMANDS
 from lab.fault_language import FAULT_VERBS
 from lab.lesson_language import LESSON_VERBS, edit
 from lab.own_language import write
+from lab.sql_language import EXAMPLE as SQL_EXAMPLE
 from lab.sql_language import question
 from lab.values import (
     READERS,
@@ -38,6 +39,7 @@ from lab.values import (
     closest,
     decimal,
     identifier,
+    near,
     number,
     pairs,
     plain_text,
@@ -47,6 +49,9 @@ from lab.values import (
 
 HOLDS_SQL = re.compile(r"\s*(?:sql|model\s+write)\s")
 """How the lines begin that may be long."""
+
+QUESTIONS = ("SELECT", "WITH", "VALUES", "EXPLAIN")
+"""How a question in SQL begins, where somebody forgets to say which store is asked."""
 
 
 def parse(line: str) -> Action:
@@ -60,8 +65,19 @@ def parse(line: str) -> Action:
     verb, *rest = words
     reader = VERBS.get(verb)
     if reader is None:
-        raise BadLine(f"there is no action {shown(verb)}; {closest(verb, VERBS)}")
+        raise BadLine(_no_action(verb))
     return reader(rest)
+
+
+def _no_action(verb: str) -> str:
+    if verb.upper() in QUESTIONS:
+        return f"SQL is asked of one of the stores; for example: {SQL_EXAMPLE}"
+    if command := near(verb, COMMANDS, 0.8):
+        return f"a command begins with cmd; for example: {COMMANDS[command].example}"
+    meant = near(verb, VERBS)
+    example = COMMANDS["place_order"].example
+    said = f"did you mean {meant}?" if meant else f"for example: {example}; there is {', '.join(VERBS)}"
+    return f"there is no action {shown(verb)}; {said}"
 
 
 def _cmd(words: list[str]) -> Cmd:

@@ -19,10 +19,10 @@ class BadLine(ValueError):
 
 def number(text: str, what: str, least: int, most: int) -> int:
     """Read a whole number in plain digits, within bounds."""
-    if not re.fullmatch(rf"-?[0-9]{{1,{limits.MAX_INT_DIGITS}}}", text):
+    if not re.fullmatch(r"-?[0-9]+", text):
         raise BadLine(f"{what} must be a whole number such as 2, not {shown(text)}")
-    if not least <= int(text) <= most:
-        raise BadLine(f"{what} must lie between {least:,} and {most:,}, not {int(text):,}")
+    if len(text.lstrip("-")) > limits.MAX_INT_DIGITS or not least <= int(text) <= most:
+        raise BadLine(f"{what} must lie between {least:,} and {most:,}, not {shown(text)}")
     return int(text)
 
 
@@ -36,10 +36,15 @@ def decimal(text: str, what: str, most: float) -> float:
 def identifier(text: str, what: str) -> str:
     """Read an id: letters, digits, dot, dash and underscore."""
     if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,39}", text):
+        example = EXAMPLES.get(what, "lamp-2")
         raise BadLine(
-            f"{what} must be up to 40 letters, digits, dots, dashes or underscores such as lamp-2, not {shown(text)}"
+            f"{what} must be up to 40 letters, digits, dots, dashes or underscores such as {example}, not {shown(text)}"
         )
     return text
+
+
+EXAMPLES = {"customer": "c3", "order": "o-7", "id": "cmd-7"}
+"""Ids as they look where it is said of what they are."""
 
 
 def plain_text(text: str, what: str) -> str:

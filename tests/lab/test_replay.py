@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lab import replay
+from lab.composer import COMMANDS
 from lab.fingerprint import CLOCKED
 from lab.language import VERBS
 from lab.sandbox import Sandbox
@@ -158,7 +159,7 @@ def test_the_command_line_prints_one_outcome_a_line(tmp_path: Path) -> None:
         "refused there is no order nobody",
         "done event #6 applied",
         "failed there is no read model sale; did you mean sales?",
-        f"failed there is no action “fly”; there is {', '.join(VERBS)}",
+        f"failed there is no action “fly”; for example: {COMMANDS['place_order'].example}; there is {', '.join(VERBS)}",
         "done taken back: step sale",
     ]
 
