@@ -178,7 +178,7 @@ def after_click(name: str, role: str = "link") -> Callable[[BrowserContext], Pag
 
 
 def sql(store: str, button: str, then: str = "") -> Callable[[BrowserContext], Page]:
-    """Come to the SQL pane after one of its buttons; or, after a line, back to an answer that is an older one by now."""
+    """Come to the SQL pane after one of its buttons; or, after a line, back to an answer that is older by now."""
 
     def come(context: BrowserContext) -> Page:
         page = enter(context, *BUSY[:4], 'sql read "SELECT order_id FROM order_list"')
