@@ -228,7 +228,8 @@ function leave(area, view) {
   const offering = cm.completionStatus(view.state) === "active";
   cm.closeCompletion(view);
   if (offering) return true;
-  const next = area.form?.querySelector("button:not([disabled])");
+  const behind = (each) => area.compareDocumentPosition(each) & Node.DOCUMENT_POSITION_FOLLOWING;
+  const next = [...(area.form?.elements ?? [])].find((each) => each.type === "submit" && !each.disabled && behind(each));
   next ? next.focus() : view.contentDOM.blur();
   return true;
 }

@@ -70,6 +70,16 @@ def test_what_was_typed_survives_a_reload_and_goes_when_it_is_added(visitor):
     expect(code(page)).not_to_contain_text("mine")
 
 
+def test_escape_leads_out_of_the_text_to_the_buttons_below_it(visitor):
+    page = enter(visitor(), path="/models/new")
+    expect(page.locator("#model-checked")).to_contain_text("reads well")
+    expect(add(page)).to_be_enabled()
+    code(page).press("Escape")
+    expect(add(page)).to_be_focused()
+    page.keyboard.press("Tab")
+    expect(page.get_by_role("button", name="Dry run on the last")).to_be_focused()
+
+
 def test_without_a_script_it_is_written_looked_over_tried_and_added(visitor, complaints):
     complaints.provoke("status of 4")
     page = enter(visitor(java_script_enabled=False), *ORDERS, path="/models/new")
