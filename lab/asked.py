@@ -11,6 +11,7 @@ from lab import asked_hints, guard, plan
 from lab.actions import Sql
 from lab.outcome import Done, Line
 from lab.own import plain
+from lab.plan_reads import Asked, named_in
 from lab.state import age
 from lab.stores import Stores
 from lab.tables import tables
@@ -47,12 +48,19 @@ def summary(answer: guard.Answer) -> str:
     return f"{'the first ' if answer.cut else ''}{counted}, {units:,} work {'unit' if units == 1 else 'units'}"
 
 
-def stands_in(stores: Stores, question: Sql, answer: guard.Answer) -> str | None:
-    """Return the other store, if a table that is missing in this one stands there."""
+def elsewhere(stores: Stores, question: Sql, answer: guard.Answer) -> tuple[str | None, str | None]:
+    """Return the other store, if the question can be asked there, and what to do about a table that stands there."""
     table = missing(answer)
-    other = "write" if question.store == "read" else "read"
-    connection = stores.write.connection if other == "write" else stores.reader
-    return other if table in tables(connection) else None
+    connections = {"write": stores.write.connection, "read": stores.reader}
+    here, there = tables(connections.pop(question.store)), tables(*connections.values())
+    if table not in there:
+        return None, answer.hint
+    [other] = connections
+    text = Asked(question.sql)
+    named = {name for part in (text.outer, *text.inner) for name, _ in named_in(part)}
+    if only_here := sorted(named & {*here} - {*there}):
+        return None, asked_hints.of_both_stores(only_here[0], question.store, table, other)
+    return other, asked_hints.of_the_other_store(table, other)
 
 
 def missing(answer: guard.Answer) -> str | None:
@@ -77,10 +85,14 @@ def read_at(stores: Stores, question: Sql, before: dict[str, int]) -> list[dict[
 
 
 def result(
-    question: Sql, answer: guard.Answer, stands_in: str | None, read_at: list[dict[str, Any]], head: int
+    question: Sql,
+    answer: guard.Answer,
+    elsewhere: tuple[str | None, str | None],
+    read_at: list[dict[str, Any]],
+    head: int,
 ) -> dict[str, Any]:
     """Return an answer as JSON can hold it; ``head`` is the position of the newest event when it was given."""
-    place, table = answer.place, missing(answer)
+    place, (stands_in, hint) = answer.place, elsewhere
     return {
         "store": question.store,
         "columns": list(answer.columns),
@@ -91,7 +103,7 @@ def result(
         "took_us": answer.took_us,
         "plan": [step._asdict() for step in plan.steps(answer.plan, question.sql)],
         "place": {"line": place.line, "column": place.column, "word": place.word} if place else None,
-        "hint": asked_hints.of_the_other_store(table, stands_in) if stands_in and table else answer.hint,
+        "hint": hint,
         "stands_in": stands_in,
         "read_at": read_at,
         "head": head,

@@ -102,6 +102,14 @@ def _denied(question: Sql, answer: Answer, word: str) -> Answer:
     return msgspec.structs.replace(answer, error=said, hint=hint)
 
 
+def of_both_stores(table: str, here: str, missing: str, other: str) -> str:
+    """Say that the tables of a question stand in two files."""
+    return (
+        f"{table} stands in the {here} store alone, {missing} in the {other} store alone: two databases, which no "
+        "question can join. Ask each of them by itself."
+    )
+
+
 def of_the_other_store(table: str, other: str) -> str:
     """Say that a table stands in the other store."""
     return f"The table {table} stands in the {other} store, and one store is asked at a time."

@@ -179,13 +179,13 @@ class Sandbox:
                 # Where an undo came meanwhile, these stores are gone.
                 if folder != self.stores.folder:
                     continue
-                stands_in = asked.stands_in(self.stores, question, found)
+                elsewhere = asked.elsewhere(self.stores, question, found)
                 read_at, head = asked.read_at(self.stores, question, before), self.stores.write.head()
                 answer = carry_out(self.stores, question, origin, known=asked.done(found))
                 self._tick()
                 if answer.n is None:
                     return answer
-                result = asked.result(question, found, stands_in, read_at, head)
+                result = asked.result(question, found, elsewhere, read_at, head)
                 # An answer that finds no room is given all the same.
                 with suppress(sqlite3.OperationalError):
                     self.lab.keep_answer(question.store, answer.n, result)

@@ -87,7 +87,7 @@ def rows(store: str) -> ResponseReturnValue:
             read_at, head = asked.read_at(sandbox.stores, question, before), sandbox.write.head()
     if answer.error is not None:
         return errors.answer(422, sentence(answer.error))
-    found = asked.result(question, answer, None, read_at, head)
+    found = asked.result(question, answer, (None, answer.hint), read_at, head)
     at = sql_cells.as_of(found)
     stamp = "" if at is None else f"as-of-event-{at}-"
     name = f"{store}-{stamp}{'first-' if answer.cut else ''}{len(answer.rows)}-rows.{kind}"

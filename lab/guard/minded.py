@@ -4,7 +4,7 @@ import re
 import sqlite3
 
 from lab.guard.stumbles import KEYWORDS
-from lab.plan_reads import Asked, named_in
+from lab.plan_reads import ADDS_UP, Asked, named_in
 
 NEVER = re.compile(r"(?<![<>!=])(?P<same>==?)\s*null\b|(?:<>|!=)\s*null\b", re.IGNORECASE)
 
@@ -24,6 +24,10 @@ PICKS = re.compile(r"\b(?:min|max|union|intersect|except|over)\b", re.IGNORECASE
 """Where one of these stands, a column beside GROUP BY may well be meant."""
 
 
+TOGETHER = re.compile(r"\b(?:on|using|natural|cross|where)\b|\(", re.IGNORECASE)
+"""Where one of these stands, it may well be said which rows of two tables belong together."""
+
+
 def minded(connection: sqlite3.Connection, sql: str) -> str | None:
     """Say what to mind with the rows of a question; None if nothing is known."""
     asked = Asked(sql)
@@ -37,7 +41,12 @@ def minded(connection: sqlite3.Connection, sql: str) -> str | None:
         return None
     columns = _columns(connection, asked.outer)
     items = _items(asked.outer[start.end() : end.start()])
-    return _no_comma(items, columns) or _by_chance(items, columns, asked.outer)
+    return (
+        _no_comma(items, columns)
+        or _by_chance(items, columns, asked.outer)
+        or _one_group(items, columns, asked.outer)
+        or _every_pair(asked.outer[end.start() :])
+    )
 
 
 def _items(listed: str) -> list[str]:
@@ -91,3 +100,27 @@ def _by_chance(items: list[str], columns: dict[str, bool], outer: str) -> str | 
                 "SQLite takes it from any one row of each group."
             )
     return None
+
+
+def _one_group(items: list[str], columns: dict[str, bool], outer: str) -> str | None:
+    """Say that a column beside count or sum is of any one row, where nothing groups and no condition settles it."""
+    if GROUPED.search(outer) or PICKS.search(outer) or not any(ADDS_UP.match(item) for item in items):
+        return None
+    for item in items:
+        found = ONE_NAME.fullmatch(item)
+        if found and found[1].lower() in columns and not re.search(rf"\b{found[1]}\s*(?:=|is\b|in\b)", outer, re.I):
+            name = item.split()[0]
+            return (
+                f"Without GROUP BY all rows are one group, and SQLite takes {name} from any one of them: "
+                f"GROUP BY {name} gives a row for each."
+            )
+    return None
+
+
+def _every_pair(behind: str) -> str | None:
+    """Say that nothing tells which rows of two tables belong together."""
+    tables = [table for table, _ in named_in(behind)]
+    if len(tables) < 2 or TOGETHER.search(behind):
+        return None
+    first, second = tables[:2]
+    return f"Every row of {first} stands beside every row of {second}: JOIN … ON or WHERE says which belong together."

@@ -232,6 +232,25 @@ def test_a_table_of_the_other_store_is_said_to_stand_there(sandbox: Sandbox) -> 
     assert sandbox.act('sql read "SELECT * FROM nothing"').result["stands_in"] is None
 
 
+@pytest.mark.parametrize(
+    ("store", "sql"),
+    [
+        ("write", "SELECT * FROM orders o JOIN order_list r ON r.order_id = o.id"),
+        ("read", "SELECT * FROM order_list WHERE order_id IN (SELECT id FROM orders)"),
+    ],
+)
+def test_what_joins_the_two_stores_is_not_sent_to_and_fro(sandbox: Sandbox, store: str, sql: str) -> None:
+    result = sandbox.act(f'sql {store} "{sql}"').result
+    assert result["stands_in"] is None
+    assert "no question can join" in result["hint"]
+    assert "orders stands in the write store alone" in result["hint"] or "orders in the write store" in result["hint"]
+
+
+def test_a_table_of_both_stores_goes_along_to_the_other(sandbox: Sandbox) -> None:
+    sql = "SELECT * FROM sqlite_schema, product_card"
+    assert sandbox.act(f'sql write "{sql}"').result["stands_in"] == "read"
+
+
 def test_a_question_that_an_undo_overtakes_is_asked_of_the_stores_that_are_there_then(
     sandbox: Sandbox, at_the_guard: tuple[threading.Event, threading.Event]
 ) -> None:
