@@ -234,14 +234,16 @@ function leave(area, view) {
   return true;
 }
 
-// A name that is pressed in a list is put where the typing is.
+// A name that is pressed in a list is put where the typing is, apart from the name or the word before it.
 document.addEventListener("click", ({ target }) => {
   const put = target.closest?.("[data-put]");
   const view = put && editors.get(document.getElementById(put.dataset.into))?.view;
   if (!view) return;
   const { main } = view.state.selection;
   if (!main.empty && main.to - main.from === view.state.doc.length) view.dispatch({ selection: { anchor: main.to } });
-  view.dispatch(view.state.replaceSelection(put.dataset.put));
+  const last = view.state.sliceDoc(0, view.state.selection.main.from).match(/[\w)*]+$/)?.[0];
+  const apart = !last ? "" : KEYWORDS.includes(last.toUpperCase()) ? " " : ", ";
+  view.dispatch(view.state.replaceSelection(apart + put.dataset.put));
   view.focus();
 });
 
