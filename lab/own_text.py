@@ -5,6 +5,7 @@ from pathlib import Path
 
 from cqrs.read.projection import Projection, ProjectionError, parse
 from lab.guard import policy
+from lab.own_language import NAME
 
 MADE = re.compile(r"\bCREATE\s+TABLE\s+(?:IF\s+NOT\s+EXISTS\s+)?[\"`\[]?(\w+)", re.IGNORECASE)
 NOT_IN_NAMES = re.compile(r"[^a-z0-9_]+")
@@ -76,9 +77,14 @@ def free(wanted: str, taken: set[str]) -> str:
     return next(each for each in tries if each not in taken and len(each) <= policy.OWN_NAME_CHARS)
 
 
-def name_of_file(filename: str) -> str:
-    """Return the name that a file stands for."""
-    return Path(filename).stem
+AGAIN = re.compile(r"\s*\(\d+\)$")
+"""What a browser puts behind the name of a file that is there already."""
+
+
+def name_of(source: str, filename: str) -> str:
+    """Return the name that a file stands for: that of the table it makes, or else its own, as it was first called."""
+    made = made_by(source)
+    return made if made and NAME.fullmatch(made) else AGAIN.sub("", Path(filename).stem)
 
 
 def about(source: str) -> str:

@@ -9,29 +9,32 @@ Every statement of the learner's runs in the guard's worker. Whatever decides is
 
 import tempfile
 import threading
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
 from cqrs.read.projection import parse
 from lab import guard
+from lab.event_guide import FIELDS
 from lab.guard import policy
 from lab.guard.turns import CROWDED
+from lab.trial_beside import beside_built_in
+from lab.trial_difference import WRITE_STORE, in_words
+from lab.trial_live import judged
 from lab.trial_log import Log
-from lab.trial_rows import differences
+from lab.trial_rows import Table, differences
 from lab.trial_scratch import Filled, Filling, Scratch
 from lab.trial_told import Live, Trial, Tried
 from lab.trial_truth import Truth
 from lab.trial_words import (
     NO_ROW_YET,
     NOT_YET,
-    REBUILD,
-    WRITE_STORE,
     counted,
     crash,
-    in_words,
     is_poison,
+    no_block,
     not_the_same,
     nothing_tried,
     on_first,
@@ -104,11 +107,17 @@ class _Trying:
         self.begun = filling.filled()
         self.events = self.log.events[: self.begun.position]
         self.whole = filling.on(self.log.events[policy.TRIAL_EVENTS :]).filled()
-        true = [self._true(truth, filling)] if truth else []
-        there = {event.type for event in self.log.events}
+        true = self._true(truth, filling) if truth else []
+        there = Counter(event.type for event in self.log.events)
         untried = tuple(type for type in self.projection.on if type not in there)
+        missed = tuple(type for type in FIELDS if type not in self.projection.on and type not in there)
         self.ran = len(untried) < len(self.projection.on)
-        tried = [Tried("file", True, "Its file can be added."), self._log(), *self._blocks(untried)]
+        tried = [
+            Tried("file", True, "Its file can be added."),
+            self._log(),
+            *self._blocks(untried),
+            *self._passed_by(there, missed),
+        ]
         digests: tuple[str, ...] = ()
         if self.events and self.ran and (not self.whole.stopped or is_poison(self.whole.stopped)):
             same, digests = self._same(filling)
@@ -116,10 +125,10 @@ class _Trying:
             ways = [Tried(way.__name__[1:], None, NOT_YET) if same.passed is False else way() for way in others]
             tried += self._as_far([same, *(self._on_first(way) for way in ways)])
         head, position, rows = len(self.log.events), self.whole.position, len(self.whole.table.rows)
-        compared = true + ([self._live(live)] if live else [])
+        compared = true + ([self._live(live, true)] if live else [])
         tried += compared if self.ran else [_not_yet(entry) for entry in compared]
         work = self.whole.work
-        return Trial(self.model.name, head, position, rows, work, digests, tuple(tried), untried, self.ran)
+        return Trial(self.model.name, head, position, rows, work, digests, tuple(tried), untried, self.ran, missed)
 
     def _as_far(self, entries: list[Tried]) -> list[Tried]:
         """Say of what passed how far it was tried, if not on the whole log."""
@@ -141,6 +150,11 @@ class _Trying:
     def _blocks(self, untried: tuple[str, ...]) -> list[Tried]:
         """Name the blocks that never ran, if others did."""
         return [Tried("blocks", None, without_event(untried))] if untried and self.ran else []
+
+    def _passed_by(self, there: Counter[str], missed: Sequence[str]) -> list[Tried]:
+        """Name the events that no block is there for: nobody knows from the text alone whether one is wanted."""
+        came = {type: number for type, number in there.items() if type not in self.projection.on}
+        return [Tried("passed_by", None, no_block(came, missed))] if came or missed else []
 
     def _on_first(self, entry: Tried) -> Tried:
         """Say of what was tried in a long log's beginning only on how many events that was."""
@@ -181,18 +195,9 @@ class _Trying:
         wrong = next(differences(filled.table, self.begun.table, self.projection.key), None)
         return Tried("memory", None, without_memory(filled.stopped, wrong, len(self.begun.table.rows)), wrong)
 
-    def _live(self, live: Live) -> Tried:
-        """Compare the live rows with those of a rebuild to the same event."""
-        rebuilt = self.whole
-        if live.position != rebuilt.position:
-            rebuilt = self.scratch.empty().on(self.log.events[: live.position]).filled()
-        if (live.table.columns, guard.digest(live.table.rows)) == (rebuilt.table.columns, rebuilt.digest):
-            return Tried("live", True, f"They are what a rebuild gives, as of event #{live.position}.")
-        if live.table.columns != rebuilt.table.columns:
-            return Tried("live", False, "They are still those of another text.")
-        wrong = next(differences(live.table, rebuilt.table, self.projection.key), None)
-        said = f"As of event #{live.position}, {in_words(wrong, REBUILD)}" if wrong else "A rebuild gives others."
-        return Tried("live", False, said, wrong)
+    def _live(self, live: Live, true: list[Tried]) -> Tried:
+        text_true = true[0].passed if true else None
+        return judged(live, self.log, self.whole, self.scratch, self.projection, text_true=text_true)
 
     def _judged(self, name: str, said: str, filled: Filled, right: Filled) -> Tried:
         """Compare the rows that came of some way with those of the first rebuild."""
@@ -201,20 +206,26 @@ class _Trying:
         wrong = next(differences(filled.table, right.table, self.projection.key), None)
         return Tried(name, False, not_the_same(name, wrong, filled), wrong)
 
-    def _true(self, truth: Truth, filling: Filling) -> Tried:
+    def _true(self, truth: Truth, filling: Filling) -> list[Tried]:
         if self.whole.stopped:
-            return Tried("truth", None, "Not compared: it has to take the whole log first.")
+            return [Tried("truth", None, "Not compared: it has to take the whole log first.")]
         told = truth.of(self.log.path)
         seen = truth.seen(filling, told)
         if isinstance(seen, str):
-            return Tried("truth", False, seen)
+            return [Tried("truth", False, seen)]
         wrong = truth.first(seen, told)
         if wrong is None and (places := truth.disordered(seen, told)):
-            return Tried("truth", False, other_order(*places))
+            return [Tried("truth", False, other_order(*places))]
         if wrong is None:
-            table = self.whole.table
-            left_out = [column for column in table.columns if column not in seen.columns]
-            same = same_as_truth(len(table.rows), len(seen.rows), truth.page)
-            return Tried("truth", True, f"{same} {what_was_compared(seen.columns, left_out, ordered=truth.ordered)}")
+            return self._as_true(truth, seen)
         wrong = truth.blame(wrong, self.log, self.scratch, self.folder)
-        return Tried("truth", False, in_words(wrong, WRITE_STORE), wrong)
+        return [Tried("truth", False, in_words(wrong, WRITE_STORE), wrong)]
+
+    def _as_true(self, truth: Truth, seen: Table) -> list[Tried]:
+        """Say which columns were compared, and what the built-in ones would say to others."""
+        table = self.whole.table
+        left_out = [column for column in table.columns if column not in seen.columns]
+        same = same_as_truth(len(table.rows), len(seen.rows), truth.page)
+        told = Tried("truth", True, f"{same} {what_was_compared(seen.columns, left_out, ordered=truth.ordered)}")
+        more = beside_built_in(table, self.projection.key, left_out, self.log.path)
+        return [told, more] if more else [told]

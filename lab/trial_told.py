@@ -39,6 +39,7 @@ class Trial:
     ``events`` is how many it applied of the ``head`` that the log has, ``rows`` what it had then, ``work`` what one
     rebuild took in work units. ``digests`` are those of both rebuilds and of the rows that came event by event.
     ``untried`` are the types of event that it has a block for and the log has not; without ``ran``, no block ever ran.
+    ``missed`` are the types that neither the file has a block for nor the log has.
     """
 
     model: str
@@ -50,11 +51,17 @@ class Trial:
     tried: tuple[Tried, ...]
     untried: tuple[str, ...] = ()
     ran: bool = True
+    missed: tuple[str, ...] = ()
 
     @property
     def good(self) -> bool:
         """Tell whether nothing that was tried has failed."""
         return all(entry.passed is not False for entry in self.tried)
+
+    @property
+    def text_good(self) -> bool:
+        """Tell whether nothing has failed that the text answers for: live rows can be broken by what befell them."""
+        return all(name == "live" for name in self.failed)
 
     @property
     def failed(self) -> tuple[str, ...]:

@@ -1,10 +1,9 @@
 """What a trial says: a title and sentences for each thing that is tried."""
 
 import re
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
 
-from lab.keys import text_of
+from lab.trial_difference import in_words
 from lab.trial_rows import Difference
 from lab.trial_scratch import Filled
 
@@ -12,18 +11,17 @@ TITLES = {
     "file": "The file",
     "log": "The whole log",
     "blocks": "Not tried",
+    "passed_by": "Passed by",
     "same": "Same twice over, and event by event",
     "order": "In whatever order rows are read",
     "twice": "Everything delivered twice",
     "crash": "A crash in the middle",
-    "memory": "Without the checkpoint's protection",
-    "truth": "Equal to the write store's own figures",
+    "memory": "Delivered twice, and nothing remembered",
+    "truth": "Filled anew, as the write store says",
+    "beside": "Columns that the task does not ask for",
     "live": "The rows in read.db",
 }
 """What can be tried, in the order in which it is."""
-
-WRITE_STORE = "the write store says"
-REBUILD = "a rebuild says"
 
 NOT_THE_SAME = {
     "same": "Filled again from the same log, it has other rows: something in the file leaves a value to chance.",
@@ -33,8 +31,6 @@ NOT_THE_SAME = {
     "crash": "The projector died on the way and went on, and the rows are others.",
 }
 
-
-SHOWN_CHARS = 60
 
 LARGEST = 9223372036854775807
 LOT = "A row has the number 9223372036854775807, the largest there is, so SQLite draws the numbers of others by lot."
@@ -64,24 +60,34 @@ def without_event(types: Sequence[str]) -> str:
     return f"{came}: no such event is in the log, so {block} never ran, and nothing here speaks for {its}."
 
 
+def no_block(came: Mapping[str, int], others: Sequence[str]) -> str:
+    """Say which types of event a file has no block for: how many of each have come, and of which none has."""
+    said = []
+    if came:
+        said.append(f"No block for {', '.join(f'{type} ({number:,} in the log)' for type, number in came.items())}.")
+    if others:
+        said.append(f"No block for {', '.join(others)}; no such event is in the log.")
+    return f"{' '.join(said)} They pass it by: no row changes."
+
+
 def on_first(events: int, said: str) -> str:
     """Say that something was tried on the beginning of a long log only."""
     return f"Tried on the first {counted(events, 'event')} of the log. {said}"
 
 
 def twice(events: int) -> str:
-    """Say why a second delivery changed nothing."""
+    """Say why a second delivery changed nothing; whether the rows are right is another question."""
     return (
-        f"Still right: each of the {counted(events, 'event')} came twice, and none was applied twice. The checkpoint, "
-        "which commits together with the rows, tells what was applied already."
+        f"The same rows: each of the {counted(events, 'event')} came twice, and none was applied twice. "
+        "The checkpoint, which commits together with the rows, tells what was applied already."
     )
 
 
 def crash(times: int) -> str:
     """Say why a crash changed nothing."""
     return (
-        f"Still right: the projector died {'once' if times == 1 else counted(times, 'time')} on the way, and went on. "
-        "What had not been committed never happened."
+        f"The same rows: the projector died {'once' if times == 1 else counted(times, 'time')} on the way, "
+        "and went on. What had not been committed never happened."
     )
 
 
@@ -105,9 +111,10 @@ def without_memory(stopped: str | None, wrong: Difference | None, rows: int) -> 
     if wrong is None and not rows:
         return f"{asked} nothing can be told yet, as there are no rows."
     if wrong is None:
-        return f"{asked} these rows would be right too: they are set to a value, and nothing is added up."
+        return f"{asked} the rows would be the same: they are set to a value, and nothing is added up."
     return (
-        f"{asked} these rows would be wrong: {in_words(wrong, 'right would be')} There is nothing to mend in your text."
+        f"{asked} an event that comes twice is applied twice: {in_words(wrong, 'applied once each it is')} "
+        "That is no fault of your text."
     )
 
 
@@ -165,67 +172,26 @@ def same_as_truth(rows: int, seen: int, page: str | None) -> str:
 def what_was_compared(columns: Sequence[str], left_out: Sequence[str], *, ordered: bool = False) -> str:
     """Say which columns were compared with the write store, and which nobody compared."""
     order = ", and the order of the rows" if ordered else ""
-    others = f" Not compared: {', '.join(left_out)}." if left_out else ""
+    it = "it" if len(left_out) == 1 else "them"
+    others = f" Not compared: {', '.join(left_out)}, as the task does not ask for {it}." if left_out else ""
     return f"Compared: {', '.join(columns)}{order}.{others}"
 
 
-def in_words(wrong: Difference, who: str) -> str:
-    """Say what differs, and the event that did it."""
-    return " ".join([_what(wrong, who), *_which_event(wrong)])
+def nothing_came(position: int) -> str:
+    """Say why the live rows were compared with nothing: no event has come that could have made one."""
+    if not position:
+        return "It stands at event #0: no event has been applied here yet, so nothing was compared."
+    return f"It stands at event #{position:,}, and no event up to there has a block in this file: nothing was compared."
 
 
-def _what(wrong: Difference, who: str) -> str:
-    label = label_of(wrong)
-    if wrong.says is None:
-        return f"{label} is missing."
-    if wrong.should is None:
-        return f"{label} should not be there."
-    if wrong.times > 1:
-        return f"{label} is there {wrong.times} times."
-    column = wrong.wrong or wrong.columns[0]
-    number = wrong.columns.index(column)
-    says, should = wrong.says[number], wrong.should[number]
-    said, right = shown(says), shown(should)
-    if said == right or str(says) == str(should):
-        said, right = f"{said} ({kind_of(says)})", f"{right} ({kind_of(should)})"
-    return f"{label}: {column} is {said}, {who} {right}."
+def cannot_follow(position: int, reached: int) -> str:
+    """Say why the live rows cannot be compared: a rebuild does not come as far."""
+    return f"They stand at event #{position:,}, and filled anew it comes to #{reached:,} only: nothing was compared."
 
 
-def _which_event(wrong: Difference) -> list[str]:
-    about = wrong.event
-    if about is None:
-        return []
-    came = f"event #{about.position} {about.type}"
-    if about.exact:
-        nothing = "" if about.handled else ", for which the file has no block"
-        return [f"It was right until {came} came{nothing}."]
-    nothing = "" if about.handled else "; the file has no block for it"
-    return [f"The last event about it: {came.removeprefix('event ')}{nothing}."]
-
-
-def label_of(wrong: Difference) -> str:
-    """Name a row as a person would: by a name that it has, and by its key."""
-    row = wrong.should or wrong.says or ()
-    key = text_of(tuple(shown(value) for value in wrong.key))
-    wanted = {"name", *(f"{column.removesuffix('_id')}_name" for column in wrong.named)} - set(wrong.named)
-    names = [value for column, value in zip(wrong.columns, row, strict=True) if column in wanted]
-    return f"{shown(names[0])} ({key})" if names and isinstance(names[0], str) else key
-
-
-def shown(value: Any) -> str:
-    """Write a value as it stands in its column."""
-    if value is None:
-        return "NULL"
-    if isinstance(value, str):
-        return value if len(value) <= SHOWN_CHARS else f"{value[:SHOWN_CHARS]}…"
-    if isinstance(value, bytes):
-        return f"x'{value[:SHOWN_CHARS].hex()}'"
-    return repr(value)
-
-
-KINDS = {int: "an integer", float: "a real number", str: "a text", bytes: "a blob"}
-
-
-def kind_of(value: Any) -> str:
-    """Say of which type a value is, where it cannot be seen."""
-    return KINDS.get(type(value), "NULL")
+def as_rebuilt(position: int, to_come: int, *, wrong: bool) -> str:
+    """Say that the live rows are those of a rebuild, and that they are wrong where the text is."""
+    said = f"They are what a rebuild gives, as of event #{position:,}"
+    if to_come:
+        return f"{said}; {counted(to_come, 'event')} {'is' if to_come == 1 else 'are'} still to come."
+    return f"{said}, so they are wrong in the same way." if wrong else f"{said}."

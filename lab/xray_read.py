@@ -43,17 +43,28 @@ def _read_table(sandbox: Sandbox, projection: Projection) -> Table:
 def _own_rows(sandbox: Sandbox, projection: Projection, found: list[dict[str, Any]], batch: range) -> Iterator[Row]:
     """Show rows of a read model of one's own: nothing says what its cells hold, or that a key names one row only.
 
-    None is stale: it is compared once every event has come, and what differs then is drift.
+    None is stale: it is compared once every event has come, and what differs then is drift. Where no row tells the
+    event that changed it last, it is marked for those of the last batch that name its key.
     """
     seen, drifts = Counter[str](), oracle.drift(sandbox.stores, projection.name)
+    by_key = set() if any("from_event" in row for row in found) else _touched(sandbox, projection, batch)
     gone = {drift.key for drift in drifts if drift.column is None and drift.says is not None}
     for row in found:
         named = str(shown(text_of(key_of(row, projection.key))))
         event = row.get("from_event")
         event = event if isinstance(event, int) and 0 < event <= sandbox.head else None
         cells = [Cell(column, shown(value)) for column, value in row.items()]
-        yield Row(named, cells, event in batch, event, "gone" if named in gone else "", seen[named])
+        fresh = event in batch or named in by_key
+        yield Row(named, cells, fresh, event, "gone" if named in gone else "", seen[named])
         seen[named] += 1
+
+
+def _touched(sandbox: Sandbox, projection: Projection, batch: range) -> set[str]:
+    """Name the rows that events of a batch speak of, if there is a block for them."""
+    newest = batch[-PAGE:]
+    events = sandbox.write.events_after(newest.start - 1, len(newest)) if newest else []
+    spoken = (keys_of(event, projection.key) for event in events if event.type in projection.on)
+    return {str(shown(text_of(key))) for keys in spoken for key in keys}
 
 
 def _read_row(

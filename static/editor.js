@@ -188,7 +188,9 @@ function make(area) {
   area.labels[0]?.addEventListener("click", () => view.focus());
   const mark = () => view.dispatch(cm.setDiagnostics(view.state, marks(area, view.state.doc)));
   const follow = () => {
-    if (draftOf(area)) sessionStorage.setItem(draftOf(area), area.value);
+    // What the page began with is no draft: it would hide what the page begins with next time.
+    const begun = area.value === area.defaultValue && !("given" in area.dataset);
+    if (draftOf(area)) begun ? sessionStorage.removeItem(draftOf(area)) : sessionStorage.setItem(draftOf(area), area.value);
     answered(area);
     if (area.value === view.state.doc.toString()) return;
     mirroring = true;

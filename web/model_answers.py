@@ -1,23 +1,20 @@
 """What the buttons of the editor's page are answered: what is to be mended, a dry run, the truth, a task."""
 
-import json
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 from lab import guard, own_text, own_view, steady, trial
 from lab import progress as standing
-from lab.guard.complaint import Names
-from lab.guard.hints import hint
+from lab.broken import guards_of
 from lab.lesson_progress import moment
 from lab.make_event import LINES, has_come, line_for
 from lab.outcome import CannotDo
 from lab.sandbox import Sandbox
 from lab.task_trial import log_of, right_answer, truth_of, try_task
 from lab.tasks import task_of
-from lab.trial_log import event_at
-from lab.trial_told import Trial
+from lab.values import quoted
 from web import model_verdicts, progress, trust, visitor
+from web.model_told import told_hint, told_of
 from web.model_typed import Typed
 
 NO_TRUTH = "Nobody wrote how the write store would answer this, so its figures are not compared. A task has them."
@@ -33,6 +30,7 @@ def parts(sandbox: Sandbox, typed: Typed, wanted: str) -> dict[str, dict[str, An
     who = visitor.sandbox_id() or "nobody"
     try:
         checked = own_view.looked_over(typed.model, {name for name in own if name != typed.was}, who)
+        checked |= {"named": typed.name, "new": not (typed.was or typed.task)}
         checked["saved"] = None if saved is None else saved.rstrip() == typed.source.rstrip()
         checked["there"] = typed.name if not typed.was and typed.name in own else None
         checked["tried"] = _lived(sandbox, typed) if checked["saved"] else None
@@ -42,21 +40,34 @@ def parts(sandbox: Sandbox, typed: Typed, wanted: str) -> dict[str, dict[str, An
     except guard.Busy as busy:
         return {"checked": {"busy": str(busy)}}
     if wanted == "check":
-        return {"checked": checked | model_verdicts.together(typed, checked["tried"]) | {"again": True}}
+        told = model_verdicts.together(typed, checked["tried"], log_mark(sandbox))
+        return {"checked": checked | told | {"again": True}}
     before = task_told(typed) if wanted == "task" else {}
     if checked["findings"]:
         return {"checked": checked, PARTS[wanted]: {**before, "mend": len(checked["findings"])}}
     try:
         answer = ANSWERS[wanted](sandbox, typed, who)
-        passed = _passed(answer, checked["tried"])
+        passed, tried = _passed(answer, checked["tried"]), answer.get("trial")
+        log = log_mark(sandbox, tried.head if tried and wanted != "task" else None)
         failed = [entry["said"] for entry in answer.get("entries", []) if entry["passed"] is False]
         checked["marks"] = checked["marks"] or own_view.stop_marks(typed.source, answer.get("stopped"), *failed)
-        model_verdicts.keep(typed, wanted, passed)
-        runs = checked["tried"] if wanted in model_verdicts.ASKED else passed
-        return {"checked": checked | model_verdicts.together(typed, runs), PARTS[wanted]: answer}
+        model_verdicts.keep(typed, JUDGED.get(wanted, wanted), passed, log)
+        runs = checked["tried"] if JUDGED.get(wanted, wanted) in model_verdicts.ASKED else passed
+        checked["broken"] = bool(tried and "live" in tried.failed)
+        return {"checked": checked | model_verdicts.together(typed, runs, log), PARTS[wanted]: answer}
     except guard.Busy as busy:
-        checked |= model_verdicts.together(typed, checked["tried"])
+        checked |= model_verdicts.together(typed, checked["tried"], log_mark(sandbox))
         return {"checked": checked, PARTS[wanted]: {**before, "busy": str(busy)}}
+
+
+def log_mark(sandbox: Sandbox, position: int | None = None) -> str:
+    """Return what tells a log, up to a position, from every other: the hash of its last event covers all before it."""
+    with sandbox.lock:
+        row = sandbox.write.connection.execute(
+            "SELECT hash FROM events WHERE position <= ? ORDER BY position DESC LIMIT 1",
+            (sandbox.head if position is None else position,),
+        ).fetchone()
+    return str(row[0])[:12] if row else ""
 
 
 def _lived(sandbox: Sandbox, typed: Typed) -> bool | None:
@@ -96,7 +107,8 @@ def _stop(sandbox: Sandbox, typed: Typed) -> str | None:
 def _passed(answer: dict[str, Any], before: bool | None) -> bool | None:
     """Tell whether a text passed what it was just put to; what came before counts where no event was in the log."""
     if "trial" in answer:
-        return bool(answer["trial"].good) if answer["trial"].ran or not answer["trial"].good else before
+        good = bool(answer["trial"].text_good)
+        return good if answer["trial"].ran or not good else before
     if answer["refused"] or answer["stopped"]:
         return False
     return True if answer["ran"] else before
@@ -107,7 +119,7 @@ def _dry(sandbox: Sandbox, typed: Typed, who: str) -> dict[str, Any]:
     with sandbox.lock:
         ordered = has_come(sandbox.write.connection, ["OrderPlaced"], sandbox.head)
         ran = _has_come(sandbox, typed, told.get("position", 0))
-    return {**told, "orders": ordered, "ran": ran, "hint": _hint(told.get("stopped"))}
+    return {**told, "orders": ordered, "ran": ran, "hint": told_hint(told.get("stopped"))}
 
 
 def _truth(sandbox: Sandbox, typed: Typed, who: str) -> dict[str, Any]:
@@ -115,18 +127,30 @@ def _truth(sandbox: Sandbox, typed: Typed, who: str) -> dict[str, Any]:
     task, log = task_of(typed.name), sandbox.stores.folder / "write.db"
     truth, there = truth_of(task) if task else None, _there(sandbox, typed)
     if there is None:
-        told = _told(trial.try_out(typed.model, log, truth, who), log)
+        told = told_of(trial.try_out(typed.model, log, truth, who), log)
     else:
-        told = _told(trial.try_on(there.model, there.log, truth, there.live, who), log, sandbox, there)
+        told = told_of(trial.try_on(there.model, there.log, truth, there.live, who), log, sandbox, there)
+    # Where the truth is known, an event that no block is there for can be wanted too: then its figures would differ.
+    wanted = {*told["trial"].untried, *(told["trial"].missed if task else ())}
     with sandbox.lock:
-        makes = [type for type in told["trial"].untried if line_for(sandbox.write.connection, type)]
-    return {**told, "no_truth": None if task else NO_TRUTH, "makes": makes}
+        makes = [type for type in LINES if type in wanted and line_for(sandbox.write.connection, type)]
+        loosened = [guard["words"] for guard in guards_of(sandbox, typed.was) if guard["loose"]] if there else []
+    return {
+        **told,
+        "no_truth": None if task else NO_TRUTH,
+        "makes": makes,
+        "loosened": loosened,
+        "live": there is not None,
+    }
 
 
-def made_first(sandbox: Sandbox, wanted: str) -> str | None:
-    """Return the line that a button writes before it tries; None if it only tries."""
+def made_first(sandbox: Sandbox, wanted: str, name: str) -> tuple[str, ...]:
+    """Return the lines that a button writes before it tries; none if it only tries."""
+    if wanted == REBUILD:
+        return f"model rebuild {quoted(name)}", f"run {quoted(name)}"
     with sandbox.lock:
-        return line_for(sandbox.write.connection, FIRST[wanted]) if wanted in FIRST else None
+        line = line_for(sandbox.write.connection, FIRST[wanted])
+    return (line,) if line else ()
 
 
 def _there(sandbox: Sandbox, typed: Typed) -> steady.Subject | None:
@@ -139,46 +163,6 @@ def _there(sandbox: Sandbox, typed: Typed) -> steady.Subject | None:
     return found if found.model.source.rstrip() == typed.source.rstrip() else None
 
 
-def _told(
-    tried: Trial, log: Path, sandbox: Sandbox | None = None, there: steady.Subject | None = None
-) -> dict[str, Any]:
-    """Return what was tried on a log, what failed first; of a live row that is wrong, the journal knows why."""
-    entries = tried.tried
-    if sandbox is not None and there is not None:
-        with sandbox.lock:
-            entries = steady.with_causes(sandbox.stores, there, tried)
-    failed_first = sorted(entries, key=lambda entry: entry.passed is not False)
-    return {
-        "trial": tried,
-        "entries": [
-            {
-                "title": entry.title,
-                "passed": entry.passed,
-                "said": entry.said,
-                "hint": _hint(entry.said),
-                "event": _event(log, entry.event) if entry.event and entry.passed is False else None,
-            }
-            for entry in failed_first
-            if (entry.name, entry.passed) != ("file", True)
-        ],
-    }
-
-
-def _event(log: Path, position: int) -> dict[str, Any]:
-    """Return the event at which something failed, with its fields as they stand in the log."""
-    event = event_at(log, position)
-    fields = {
-        name: value if isinstance(value, str) else json.dumps(value)
-        for name, value in json.loads(event.payload).items()
-    }
-    return {"position": position, "type": event.type, "of": event.stream.partition("-")[2], "fields": fields}
-
-
-def _hint(said: str | None) -> str | None:
-    """Say what to do about what SQLite says, if there is something general to be said."""
-    return hint(said, Names([], [])) if said and "SQLite says" in said else None
-
-
 def _checked_task(sandbox: Sandbox, typed: Typed, who: str) -> dict[str, Any]:
     task = task_of(typed.name)
     assert task is not None
@@ -186,7 +170,7 @@ def _checked_task(sandbox: Sandbox, typed: Typed, who: str) -> dict[str, Any]:
     if tried.good:
         with progress.change() as mine:
             mine.tasks.setdefault(task.id, moment())
-    return {**task_told(typed), **_told(tried, log_of(task))}
+    return {**task_told(typed), **told_of(tried, log_of(task))}
 
 
 def task_told(typed: Typed) -> dict[str, Any]:
@@ -195,7 +179,7 @@ def task_told(typed: Typed) -> dict[str, Any]:
     if task is None:
         return {}
     shown = {name: getattr(task, name) for name in task.__struct_fields__}
-    by_this = model_verdicts.of(typed).get("task")
+    by_this = model_verdicts.of(typed, "").get("task")
     return {
         **shown,
         "answer": right_answer(task),
@@ -208,9 +192,13 @@ def task_told(typed: Typed) -> dict[str, Any]:
 FIRST = {"orders": "OrderPlaced"} | {f"make-{type}": type for type in LINES}
 """The buttons that record an event of some type before they try."""
 
-PARTS = {"check": "checked", "try": "dry", "orders": "dry", "truth": "truth", "task": "task"} | {
-    f"make-{type}": "truth" for type in LINES
-}
+REBUILD = "rebuild"
+"""The button that fills the live rows anew before it tries again."""
+
+JUDGED = {**{f"make-{type}": "truth" for type in LINES}, REBUILD: "truth"}
+"""The buttons that end as another one does."""
+
+PARTS = {"check": "checked", "try": "dry", "orders": "dry", "truth": "truth", "task": "task", **JUDGED}
 """What a button of the editor's page asks for, and the partial that answers."""
 
 ANSWERS: dict[str, Callable[[Sandbox, Typed, str], dict[str, Any]]] = {
@@ -218,5 +206,5 @@ ANSWERS: dict[str, Callable[[Sandbox, Typed, str], dict[str, Any]]] = {
     "orders": _dry,
     "truth": _truth,
     "task": _checked_task,
-    **{f"make-{type}": _truth for type in LINES},
+    **dict.fromkeys(JUDGED, _truth),
 }

@@ -113,7 +113,7 @@ def bring() -> ResponseReturnValue:
     source = LINE_END.sub("\n", source)
     if problem := own_text.why_not_brought(source):
         return _index(brought=problem, source=source), 422
-    named = own_text.name_of_file(file.filename) if file and file.filename else own_text.made_by(source) or ""
+    named = own_text.name_of(source, file.filename or "" if file else "")
     with visitor.look() as sandbox, sandbox.lock:
         taken = {*BUILT_IN, *sandbox.stores.own()}
     return _editor(Typed(named if NAME.fullmatch(named) else own_text.free(named, taken), source, given=True))
@@ -127,22 +127,24 @@ def act() -> ResponseReturnValue:
         return _add(typed)
     if wanted == "rename":
         return _editor(typed._replace(source=own_text.renamed(typed.source, typed.name)))
+    if wanted == "name":
+        return _editor(typed._replace(name=own_text.made_by(typed.source) or typed.name))
     if wanted == "over":
         return _over(typed)
     if wanted not in model_answers.PARTS or (wanted == "task" and task_of(typed.name) is None):
         abort(400)
-    if wanted in model_answers.FIRST:
+    if writes := wanted in (*model_answers.FIRST, model_answers.REBUILD):
         with visitor.change() as sandbox:
-            if line := model_answers.made_first(sandbox, wanted):
+            for line in model_answers.made_first(sandbox, wanted, typed.was):
                 sandbox.act(line)
     if "HX-Request" not in request.headers:
         return _editor(typed, wanted)
     with visitor.look() as sandbox:
         answers = model_answers.parts(sandbox, typed, wanted)
-        if wanted in model_answers.FIRST:
+        if writes:
             answers["events"] = model_views.events(sandbox)
             standing = model_views.standing(sandbox, typed.was)
-            answers |= {"standing": standing} if standing else {}
+            answers |= {"standing": standing, "rows": standing} if standing else {}
     return "".join(_partial(name, panel, first=name == model_answers.PARTS[wanted]) for name, panel in answers.items())
 
 

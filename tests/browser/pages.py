@@ -10,6 +10,7 @@ from lab import own_text
 from lab.actions import ModelWrite
 from lab.lesson_files import lessons
 from lab.lesson_progress import Attempt, Progress, Standing, exported
+from lab.tasks import tasks
 from tests.browser.visits import enter
 
 BUSY = (
@@ -53,6 +54,18 @@ def own(do: str, name: str, source: str) -> Callable[[BrowserContext], Page]:
         return page
 
     return come
+
+
+def failed(context: BrowserContext) -> Page:
+    """Come to the editor with a text that failed its task, with all that is folded away opened."""
+    task = tasks()["sales-per-customer"]
+    line = str(ModelWrite(task.model, task.wrong[0].sql.strip()))
+    page = enter(context, *BUSY, line, path=f"/models/{task.model}/edit")
+    page.get_by_role("button", name="Check the task").click()
+    expect(page.locator("#model-task .no")).to_be_visible()
+    for folded in ("#model-task .no summary", "#model-task .others > summary"):
+        page.locator(folded).click()
+    return page
 
 
 LONG = "a_name_that_is_as_long_as_a_name_may_be"
@@ -251,6 +264,7 @@ STOPS = (
     Stop("read models of your own", at("/models", *OWN)),
     Stop("a read model, with things to mend", own("try", LONG, own_text.starter("mine").replace(":placed_on", ":day"))),
     Stop("a read model, tried, with a poison event", own("try", LONG, POISON)),
+    Stop("a read model, failed", failed),
     Stop("words", at("/words")),
     Stop("limits", at("/limits")),
     Stop("teach", at("/teach")),

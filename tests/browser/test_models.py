@@ -56,7 +56,7 @@ def test_what_was_typed_survives_a_reload_and_goes_when_it_is_added(visitor):
     code(page).press("Control+End")
     page.keyboard.type("-- mine")
     page.get_by_label("Name").fill("mine")
-    page.get_by_role("button", name="Call the table as the read model").click()
+    page.get_by_role("button", name="Call the table mine").click()
     expect(page.locator("#model-checked")).to_contain_text("reads well")
     code(page).press("Control+End")
     page.keyboard.type(" still")
@@ -64,7 +64,7 @@ def test_what_was_typed_survives_a_reload_and_goes_when_it_is_added(visitor):
     expect(code(page)).to_contain_text("-- mine still")
     expect(page.get_by_label("Name")).to_have_value("mine")
     add(page).click()
-    expect(page.locator("#model-standing")).to_contain_text("In the read store")
+    expect(page.locator("#model-standing")).to_contain_text("is in the read store")
     page.goto("/models/new")
     expect(page.get_by_label("Name")).to_have_value("my_orders")
     expect(code(page)).not_to_contain_text("mine")
@@ -80,6 +80,22 @@ def test_escape_leads_out_of_the_text_to_the_buttons_below_it(visitor):
     expect(page.get_by_role("button", name="Dry run on the last")).to_be_focused()
 
 
+def test_what_the_page_began_with_is_no_draft_and_hides_no_text_that_comes_after_it(visitor):
+    task = tasks()["sales-per-customer"]
+    page = enter(
+        visitor(), *ORDERS, str(ModelWrite(task.model, task.solution.strip())), path=f"/models/{task.model}/edit"
+    )
+    page.get_by_role("button", name="Is it true?").click()
+    expect(page.locator("#model-truth .tried li").first).to_be_visible()
+    assert page.evaluate("Object.keys(sessionStorage).filter((key) => key.startsWith('draft:'))") == []
+    code(page).press("Control+End")
+    page.keyboard.type("-- mine")
+    page.get_by_role("button", name="Is it true?").click()
+    expect(page.locator("#model-checked")).to_contain_text("not saved yet")
+    page.reload()
+    expect(code(page)).to_contain_text("-- mine")
+
+
 def test_without_a_script_it_is_written_looked_over_tried_and_added(visitor, complaints):
     complaints.provoke("status of 4")
     page = enter(visitor(java_script_enabled=False), *ORDERS, path="/models/new")
@@ -93,7 +109,7 @@ def test_without_a_script_it_is_written_looked_over_tried_and_added(visitor, com
     page.get_by_role("button", name="Dry run").click()
     expect(page.locator("#model-dry .diff")).to_contain_text("added")
     add(page).click()
-    expect(page.locator("#model-standing")).to_contain_text("In the read store")
+    expect(page.locator("#model-standing")).to_contain_text("is in the read store")
 
 
 def test_after_new_orders_what_was_tried_before_says_that_it_is_older(visitor):

@@ -47,6 +47,7 @@ def test_one_that_is_steady_is_told_so_and_neither_store_changes(mine: Sandbox) 
         "file",
         "log",
         "blocks",
+        "passed_by",
         "same",
         "order",
         "twice",
@@ -63,7 +64,10 @@ def test_one_that_is_steady_is_told_so_and_neither_store_changes(mine: Sandbox) 
 def test_one_that_lags_is_compared_as_of_where_it_stands(mine: Sandbox) -> None:
     done(mine, "cmd cancel_order order=o1")
     answer = done(mine, "trial spent")
-    assert (answer.result["events"], live(answer)) == (8, (True, "They are what a rebuild gives, as of event #7."))
+    assert (answer.result["events"], live(answer)) == (
+        8,
+        (True, "They are what a rebuild gives, as of event #7; 1 event is still to come."),
+    )
 
 
 @pytest.mark.parametrize(
@@ -108,7 +112,29 @@ def test_one_that_stops_at_an_event_is_told_where(mine: Sandbox) -> None:
     answer = done(mine, "trial once")
     said = "once is not steady: Your SQL for OrderPlaced cannot apply event #8: SQLite says: UNIQUE"
     assert str(answer.reason).startswith(said)
-    assert live(answer) == (True, "They are what a rebuild gives, as of event #7.")
+    assert live(answer) == (True, "They are what a rebuild gives, as of event #7; 1 event is still to come.")
+
+
+def test_where_nothing_has_come_or_a_rebuild_cannot_follow_nothing_is_compared_and_nothing_green(mine: Sandbox) -> None:
+    done(mine, "model rebuild spent")
+    assert live(done(mine, "trial spent")) == (
+        None,
+        "It stands at event #0: no event has been applied here yet, so nothing was compared.",
+    )
+    done(mine, "step spent 5")
+    assert live(done(mine, "trial spent")) == (
+        None,
+        "It stands at event #5, and no event up to there has a block in this file: nothing was compared.",
+    )
+    once = SPENT.replace("ON CONFLICT (customer_id) DO UPDATE SET sales_cents = sales_cents + excluded.sales_cents", "")
+    done(mine, "cmd place_order customer=c1 product=mug qty=1 order=o3")
+    done(mine, f"model write once {in_quotes(once.replace('spent', 'once'))}")
+    done(mine, "mode once poison=skip")
+    done(mine, "run once")
+    assert live(done(mine, "trial once")) == (
+        None,
+        "They stand at event #8, and filled anew it comes to #7 only: nothing was compared.",
+    )
 
 
 @pytest.mark.parametrize(

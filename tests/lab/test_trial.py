@@ -85,6 +85,7 @@ def test_one_that_is_right_passes_all_and_leaves_nothing_behind(log: Path, scrat
     assert [(entry.name, entry.passed) for entry in trial.tried] == [
         ("file", True),
         ("log", True),
+        ("passed_by", None),
         ("same", True),
         ("order", True),
         ("twice", True),
@@ -185,7 +186,7 @@ def test_rows_that_the_page_leaves_out_are_not_said_to_be_in_the_write_store(log
     half = Truth("SELECT 'c1' AS customer_id", ("customer_id",), page)
     assert tried(log, truth=half)["truth"].said == (
         f"The page of the task asks {page}: that is 1 of 2 rows, and the write store has the same. "
-        "Compared: customer_id. Not compared: name, sales_cents."
+        "Compared: customer_id. Not compared: name, sales_cents, as the task does not ask for them."
     )
     same = "The write store has the same 2 rows. Compared: customer_id, name, sales_cents."
     assert tried(log)["truth"].said == same
@@ -225,7 +226,8 @@ def test_where_no_block_ran_nothing_is_called_right_but_a_row_that_is_missing_is
     with closing(Sandbox.create(tmp_path / "new", clock="manual")) as sandbox:
         path = sandbox.stores.folder / "write.db"
         trial = tried(path)
-        assert [(entry.name, entry.passed) for entry in trial.tried] == [("file", True), ("log", None), ("truth", None)]
+        told = [(entry.name, entry.passed) for entry in trial.tried]
+        assert told == [("file", True), ("log", None), ("passed_by", None), ("truth", None)]
         assert trial["log"].said == "Not tried: none of the 5 events in the log has a block in this file."
         assert (trial.ran, trial.untried) == (False, ("OrderPlaced", "OrderCancelled"))
         assert sandbox.act(LINES[0]).outcome == "accepted"
@@ -252,7 +254,7 @@ def test_what_takes_too_much_work_is_stopped_by_the_work_it_took(log: Path, monk
     monkeypatch.setattr(policy, "TRIAL_WORK", work - 1)
     stopped = tried(log, slow)
     assert stopped.failed == ("log",)
-    assert [entry.name for entry in stopped.tried] == ["file", "log", "truth"]
+    assert [entry.name for entry in stopped.tried] == ["file", "log", "passed_by", "truth"]
     assert "units of work to fill it, and a trial has no more" in stopped["log"].said
 
 
@@ -268,7 +270,7 @@ def test_what_has_too_many_rows_to_compare_is_stopped(log: Path, monkeypatch: py
     monkeypatch.setattr(policy, "TRIAL_ROWS", 1)
     trial = tried(log)
     assert "rows, and a trial compares no more" in trial["log"].said
-    assert [entry.name for entry in trial.tried] == ["file", "log", "truth"]
+    assert [entry.name for entry in trial.tried] == ["file", "log", "passed_by", "truth"]
 
 
 def test_only_a_few_are_tried_at_once(log: Path) -> None:
@@ -280,6 +282,35 @@ def test_only_a_few_are_tried_at_once(log: Path) -> None:
         for _ in taken:
             _turns.release()
     assert tried(log).good
+
+
+# What no block is there for
+
+
+def test_events_that_no_block_is_there_for_are_named_whether_they_came_or_not(tmp_path: Path) -> None:
+    """A text that forgets one is told no less than the right one, which has a block that never ran."""
+    with closing(Sandbox.create(tmp_path / "new", clock="manual")) as sandbox:
+        assert sandbox.act(LINES[0]).outcome == "accepted"
+        path = sandbox.stores.folder / "write.db"
+        right, wrong = tried(path), tried(path, SPENT.partition("-- on OrderCancelled")[0])
+        assert (right.failed, wrong.failed) == ((), ()), "no order was cancelled yet"
+        assert ("OrderCancelled" in right.untried, "OrderCancelled" in wrong.missed) == (True, True)
+        assert wrong["passed_by"].said == (
+            "No block for CustomerRegistered (2 in the log), ProductAdded (3 in the log). "
+            "No block for StockAdded, PriceChanged, ProductRenamed, OrderShipped, OrderCancelled; "
+            "no such event is in the log. They pass it by: no row changes."
+        )
+        assert sandbox.act("cmd cancel_order order=o1").outcome == "accepted"
+        assert "OrderCancelled (1 in the log)" in tried(path, SPENT.partition("-- on OrderC")[0])["passed_by"].said
+
+
+def test_of_a_wrong_text_nothing_is_called_right_that_is_only_the_same(log: Path) -> None:
+    trial = tried(log, SPENT.partition("-- on OrderCancelled")[0])
+    assert trial.failed == ("truth",)
+    assert not [entry.said for entry in trial.tried if "right would be" in entry.said or "Still right" in entry.said]
+    assert trial["memory"].said.endswith(
+        "sales_cents is 31200, applied once each it is 15600. That is no fault of your text."
+    )
 
 
 # Duplicates and crashes, where a guard of the projector is gone
@@ -316,10 +347,10 @@ def test_a_projector_that_commits_in_two_steps_fails_the_crash(log: Path, loosen
 @pytest.mark.parametrize(
     ("source", "said"),
     [
-        (SPENT, "rows would be wrong: Ada (c1): sales_cents is 26200, right would be 13100. There is nothing to mend"),
+        (SPENT, "is applied twice: Ada (c1): sales_cents is 26200, applied once each it is 13100. That is no fault"),
         (
             changed("sales_cents + excluded.sales_cents", "excluded.sales_cents").partition("-- on OrderC")[0],
-            "be right too",
+            "be the same: they are set to a value",
         ),
         (
             changed("(:customer_id,", "(:order_id,").replace(
@@ -345,8 +376,8 @@ def test_a_long_log_is_rebuilt_whole_and_its_beginning_tried_in_all_other_ways(
     assert trial.events == 15
     in_its_beginning = [entry.name for entry in trial.tried if "first 8 events" in entry.said]
     assert in_its_beginning == ["order", "twice", "crash", "memory"]
-    assert trial["twice"].said.startswith("Tried on the first 8 events of the log. Still right: each of the 8 events")
-    assert "is 6600, right would be 3300" in trial["memory"].said
+    assert trial["twice"].said.startswith("Tried on the first 8 events of the log. The same rows: each of the 8 events")
+    assert "is 6600, applied once each it is 3300" in trial["memory"].said
 
 
 # Deterministic, or told why not

@@ -113,10 +113,61 @@ def test_a_column_that_nobody_compared_is_named(sandbox: Sandbox) -> None:
         "customer_sales VALUES", "customer_sales (customer_id, name, sales_cents) VALUES"
     )
     act(sandbox, str(ModelWrite(SALES.model, more)), "run")
-    said = "Compared: customer_id, name, sales_cents. Not compared: orders."
+    said = "Compared: customer_id, name, sales_cents. Not compared: orders, as the task does not ask for it."
     assert answers(sandbox, SALES.model)[0]["compared"] == said
     found = subject(sandbox.stores, SALES.model)
     assert try_on(found.model, found.log, truth_of(SALES))["truth"].said.endswith(said)
+
+
+def counting(started: str) -> str:
+    """The solution with a column that counts orders, beginning with some figure."""
+    more = SALES.solution.replace("INTEGER NOT NULL\n)", "INTEGER NOT NULL,\n    orders INTEGER\n)")
+    more = more.replace(":total_cents)", f":total_cents, {started})")
+    more = more.replace("excluded.sales_cents;", "excluded.sales_cents, orders = orders + 1;")
+    return more.replace("- :total_cents WHERE", "- :total_cents, orders = orders - 1 WHERE")
+
+
+def test_a_column_that_a_built_in_one_has_too_is_told_by_the_write_store_and_only_informs(sandbox: Sandbox) -> None:
+    act(sandbox, str(ModelWrite(SALES.model, counting("1"))), "run")
+    found = subject(sandbox.stores, SALES.model)
+    tried = try_on(found.model, found.log, truth_of(SALES), found.live)
+    assert tried["beside"].said == "orders: as the write store has it, by what the built-in customer_card calls so."
+    act(sandbox, "model forget customer_sales", str(ModelWrite(SALES.model, counting("2"))), "run")
+    found = subject(sandbox.stores, SALES.model)
+    tried = try_on(found.model, found.log, truth_of(SALES), found.live)
+    assert (tried["beside"].passed, tried.good) == (None, True)
+    assert (
+        "c1: orders is 2, the write store, by what the built-in customer_card calls so, says 1." in tried["beside"].said
+    )
+
+
+def test_live_rows_of_a_wrong_text_are_not_called_right(sandbox: Sandbox) -> None:
+    act(sandbox, str(ModelWrite(SALES.model, SALES.wrong[0].sql)), "run")
+    found = subject(sandbox.stores, SALES.model)
+    tried = try_on(found.model, found.log, truth_of(SALES), found.live)
+    said = "They are what a rebuild gives, as of event #10, so they are wrong in the same way."
+    assert (tried["live"].passed, tried["live"].said) == (None, said)
+
+
+def test_what_befell_the_live_rows_is_no_fault_of_the_text(sandbox: Sandbox) -> None:
+    act(sandbox, str(ModelWrite(SALES.model, SALES.solution)), f"mode {SALES.model} dedupe=off", "run")
+    act(sandbox, f"redeliver {SALES.model} 6")
+    found = subject(sandbox.stores, SALES.model)
+    tried = try_on(found.model, found.log, truth_of(SALES), found.live)
+    assert (tried.failed, tried.good, tried.text_good) == (("live",), False, True)
+    assert "Ada" in tried["live"].said
+
+
+def test_without_from_event_the_rows_that_the_last_events_name_are_marked_as_changed(sandbox: Sandbox) -> None:
+    act(sandbox, str(ModelWrite(SALES.model, SALES.solution)), "run")
+    for line, changed in (
+        ("cmd place_order customer=c2 product=mug qty=1 order=o5", ["c2"]),
+        ("cmd ship_order order=o1", []),
+        ("cmd cancel_order order=o5", ["c2"]),
+    ):
+        act(sandbox, line, "run")
+        rows = xray_read.read_tables(sandbox)[SALES.model].rows
+        assert [row.key for row in rows if row.fresh] == changed, line
 
 
 def test_rows_without_end_are_not_compared_where_everybody_looks(

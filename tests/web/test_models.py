@@ -181,6 +181,17 @@ def test_how_many_statements_were_read_is_counted(learner):
     assert "0 of 0 statements read" in send(learner, "nothing").text
 
 
+def test_the_read_model_takes_the_name_of_its_table_on_demand(learner):
+    page = soup(send(learner, SPEND, "spending"))
+    offered = {button["value"]: button.text for button in page.select("#model-checked button")}
+    assert list(offered) == ["name", "rename"]
+    assert "spend, as its table" in offered["name"]
+    page = soup(send(learner, SPEND, "spending", do="name"))
+    assert page.select_one("[name=name]")["value"] == "spend"
+    assert text_of(page) == SPEND
+    assert not findings(page)
+
+
 def test_the_table_takes_the_name_of_the_read_model_on_demand(learner):
     page = soup(send(learner, SPEND, "spent"))
     assert page.select_one("[value=rename]")
@@ -335,7 +346,7 @@ def test_one_that_was_deleted_is_offered_back_and_undo_says_that_it_is_there_aga
     send(shop, SPEND, do="add")
     assert "Undo brings both back" in soup(shop.get("/models")).select_one("#forget-spend").text
     page = soup(shop.post("/models", data={"do": "forget", "name": "spend"}, follow_redirects=True))
-    assert "spend is deleted" in page.select_one("#done").text
+    assert "spend is dropped, with its text" in page.select_one("#done").text
     assert page.select_one("#done button[value=undo]")
     assert not soup(shop.get("/models")).select("#done"), "it is said once"
     page = soup(shop.post("/models", data={"do": "undo", "name": "spend"}, follow_redirects=True))
@@ -397,6 +408,72 @@ def test_saving_a_text_that_failed_makes_it_no_better(shop):
     )
 
 
+@pytest.fixture
+def sales(shop):
+    """The solution of a task, added to a shop."""
+    task = tasks()["sales-per-customer"]
+    send(shop, task.solution, task.model, "add")
+    act(shop, f"mode {task.model} dedupe=off")
+    act(shop, f"run {task.model}")
+    return task
+
+
+def test_rows_that_something_befell_are_no_failure_of_the_text_and_a_button_rebuilds_them(shop, sales):
+    act(shop, f"redeliver {sales.model} 6")
+    page = soup(send(shop, sales.solution, was=sales.model, do="truth", htmx=True))
+    (failed,) = page.select("#model-truth .tried .no")
+    assert failed.b.text == "The rows in read.db"
+    assert "has others: no memory" in " ".join(page.select_one("#model-truth").text.split())
+    assert "nothing to mend in the text, but its rows in read.db are others" in looked(page)
+    assert "failed" not in looked(soup(send(shop, sales.solution, was=sales.model, htmx=True)))
+    assert failed.button["value"] == "rebuild"
+    page = soup(send(shop, sales.solution, was=sales.model, do="rebuild", htmx=True))
+    assert not page.select("#model-truth .no")
+    assert "yes" in tried(page)["The rows in read.db"]["class"]
+    assert page.select_one("#model-rows"), "its rows are told anew"
+
+
+def test_a_verdict_goes_when_the_log_is_another_one(shop):
+    task = tasks()["sales-per-customer"]
+    wrong = task.solution.partition("-- on OrderCancelled")[0].rstrip()
+    failed = "but failed “Is it true?”"
+    send(shop, wrong, task.model, "truth", htmx=True)
+    assert failed in looked(soup(send(shop, wrong, task.model, htmx=True)))
+    act(shop, "cmd place_order customer=c1 product=mug qty=1")
+    assert "failed" not in looked(soup(send(shop, wrong, task.model, htmx=True)))
+    send(shop, wrong, task.model, "task", htmx=True, task=task.id)
+    act(shop, "cmd place_order customer=c1 product=mug qty=1")
+    assert "but failed its task" in looked(soup(send(shop, wrong, task.model, htmx=True))), "a task's log is its own"
+
+
+def test_a_text_that_forgets_an_event_is_offered_that_event_as_the_right_one_is(learner):
+    task = tasks()["sales-per-customer"]
+    act(learner, "cmd place_order customer=c1 product=mug qty=1 order=a")
+    wrong = task.solution.partition("-- on OrderCancelled")[0].rstrip()
+    for text in (task.solution, wrong):
+        page = soup(send(learner, text, task.model, "truth", htmx=True))
+        offered = [button["value"] for button in page.select("#model-truth button[name=do]")]
+        assert offered == ["make-OrderCancelled", "make-OrderShipped"]
+    page = soup(send(learner, wrong, task.model, "make-OrderCancelled", htmx=True))
+    assert page.select_one("#model-truth .no"), "now it shows"
+    assert "failed “Is it true?”" in looked(soup(send(learner, wrong, task.model, htmx=True)))
+
+
+def test_what_failed_stands_alone_and_all_else_is_folded_below(shop):
+    task = tasks()["sales-per-customer"]
+    page = soup(send(shop, task.wrong[0].sql, task.model, "task", task=task.id))
+    assert len(page.select("#model-task > [role=status] > .tried > li")) == 1
+    assert page.select_one("#model-task .others summary").text == "All else: 5 passed, 2 to know"
+    assert not soup(send(shop, task.solution, task.model, "task", task=task.id)).select(".others")
+
+
+def test_a_word_of_the_pattern_is_explained_where_a_check_uses_it(shop):
+    page = soup(send(shop, SPEND + CANCELLED, do="truth"))
+    for title in ("Everything delivered twice", "Delivered twice, and nothing remembered"):
+        assert tried(page)[title].select_one("button.word").text == "checkpoint"
+    assert page.select_one("#word-checkpoint")
+
+
 def test_what_passed_before_it_was_added_is_no_text_that_was_never_tried(shop):
     send(shop, SPEND + CANCELLED, do="truth", htmx=True)
     act(shop, "pause")
@@ -409,7 +486,9 @@ def test_a_solved_task_says_of_which_text(shop):
 
     def said(text, do="check"):
         page = soup(send(shop, text, task.model, do, task=task.id))
-        return page.select_one("#model-task .passed").text
+        told = page.select_one("#model-task header .stand")
+        assert ("passed" in told["class"]) == (told.text == "solved by this text"), "green is for this text only"
+        return told.text
 
     assert said(task.solution, "task") == "solved by this text"
     assert said(task.wrong[0].sql, "task") == "solved before, not by this text"
@@ -585,10 +664,15 @@ def test_the_built_in_ones_are_such_files(learner):
 
 
 def test_a_file_gives_its_name_and_a_pasted_text_that_of_its_table(learner):
-    names = {"spend.sql": "spend", "Spend (2).sql": "spend_2", "2020.sql": "my_2020"}
+    nameless = "-- nothing here yet"
+    names = {"spend.sql": "spend", "Spend (2).sql": "spend", "spend(1).sql": "spend", "2020.sql": "my_2020"}
     for filename, name in names.items():
-        page = soup(learner.post("/models/import", data={"file": (io.BytesIO(SPEND.encode()), filename)}))
+        page = soup(learner.post("/models/import", data={"file": (io.BytesIO(nameless.encode()), filename)}))
         assert page.select_one("[name=name]")["value"] == name
+    for filename in ("spend (1).sql", "mine.sql"):
+        page = soup(learner.post("/models/import", data={"file": (io.BytesIO(SPEND.encode()), filename)}))
+        assert page.select_one("[name=name]")["value"] == "spend", "the table says how it is called"
+        assert not findings(page)
     page = soup(learner.post("/models/import", data={"source": SPEND}))
     assert page.select_one("[name=name]")["value"] == "spend"
 
@@ -627,7 +711,9 @@ def test_where_sql_is_switched_off_the_pages_say_so_and_can_be_read(shop, monkey
 
 def test_a_block_that_never_ran_is_told_and_one_button_records_its_event_and_tries_again(learner):
     page = soup(send(learner, SPEND + CANCELLED, do="truth", htmx=True))
-    assert [each["class"] for each in page.select("#model-truth .tried li")] == [["informs"]], "nothing is green"
+    assert {*(" ".join(each["class"]) for each in page.select("#model-truth .tried li"))} == {"informs"}, (
+        "nothing green"
+    )
     assert "not tried on events yet" in looked(page)
     assert "not tried on events yet" in looked(soup(send(learner, SPEND + CANCELLED, do="try")))
     send(learner, SPEND + CANCELLED, do="add")
