@@ -13,6 +13,7 @@ from threading import Barrier
 
 import pytest
 
+from app import main
 from tests.serving import ROOT, free_port, running, start
 from web.home import secret_key
 
@@ -95,9 +96,15 @@ def test_a_second_server_in_the_same_folder_is_told_so(tmp_path: Path) -> None:
         assert f"another one is at work in {tmp_path}" in refusal(tmp_path, free_port())
 
 
-@pytest.mark.parametrize("port", ["none", "0", "65536", "-1", "٣"])
-def test_a_port_that_is_none_is_told_so(tmp_path: Path, port: str) -> None:
-    assert f"PORT={port} is not a number from 1 to 65535" in refusal(tmp_path, 1, PORT=port)
+def test_a_port_that_is_none_is_told_so(tmp_path: Path) -> None:
+    assert "PORT=none is not a number from 1 to 65535" in refusal(tmp_path, 1, PORT="none")
+
+
+@pytest.mark.parametrize("port", ["0", "65536", "-1", "٣"])
+def test_a_number_that_is_no_port_is_refused_in_the_same_words(monkeypatch: pytest.MonkeyPatch, port: str) -> None:
+    monkeypatch.setenv("PORT", port)
+    with pytest.raises(SystemExit, match=f"cannot start: PORT={port} is not a number from 1 to 65535"):
+        main()
 
 
 def test_a_host_that_is_none_is_told_so(tmp_path: Path) -> None:

@@ -1,19 +1,17 @@
 """``python -m lab lesson …``, as a teacher types it: what it prints, how it ends, and what it says of a slip."""
 
-import io
 import re
 import shutil
 import subprocess
 import sys
-from contextlib import redirect_stderr, redirect_stdout
 from itertools import pairwise
 from pathlib import Path
 from typing import NamedTuple
 
 import pytest
 
-from lab.__main__ import main
 from lab.lesson_files import lessons, load
+from tests import inside
 from tests.serving import ROOT
 
 HERE = Path(__file__).parent
@@ -45,11 +43,8 @@ def lesson(*words: object, at: Path = ROOT) -> Ended:
 
 def lesson_inside(*words: object) -> Ended:
     """What the same line does inside this process, where nothing has to be imported first."""
-    out, complaint = io.StringIO(), io.StringIO()
-    with pytest.MonkeyPatch.context() as patch, redirect_stdout(out), redirect_stderr(complaint):
-        patch.setattr(sys, "argv", ["lab", "lesson", *map(str, words)])
-        code = main()
-    return Ended(code, out.getvalue().splitlines(), complaint.getvalue().strip())
+    code, out, complaint = inside.lab("lesson", *words)
+    return Ended(code, out.splitlines(), complaint.strip())
 
 
 def written(path: Path, old: str = "", new: str = "") -> Path:
