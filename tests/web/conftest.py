@@ -7,6 +7,7 @@ import pytest
 from flask import Flask
 from jinja2 import BytecodeCache
 from jinja2.bccache import Bucket
+from werkzeug.routing import Rule
 
 from app import create_app
 from lab.clock import RealClock
@@ -26,10 +27,24 @@ class Compiled(BytecodeCache):
         self._kept[bucket.key, bucket.checksum] = bucket.code
 
 
+def compiled_once(compile_builder):
+    """Compile what writes the addresses of a rule for all applications of a run: for sixty rules it takes as long."""
+    kept = {}
+
+    def compiled(rule, append_unknown=True):
+        key = (*rule._trace, repr(rule.defaults), append_unknown)
+        if key not in kept:
+            kept[key] = compile_builder(rule, append_unknown)
+        return kept[key]
+
+    return compiled
+
+
 @pytest.fixture(scope="session", autouse=True)
-def compile_templates_once():
+def compile_once():
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Flask, "jinja_options", {"bytecode_cache": Compiled()})
+        patch.setattr(Rule, "_compile_builder", compiled_once(Rule._compile_builder))
         yield
 
 
