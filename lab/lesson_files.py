@@ -38,7 +38,8 @@ class Predict(Table, frozen=True):
 
     No value of ``actual`` says that what was bet on never came up on this road, so that nobody is right by accident.
     ``observe_after`` is the number of the reference's line after which that can be seen; ``expect`` is what it says
-    then. ``lines`` are written by the bet itself, in a lesson that has nothing else to act with.
+    then. ``lines`` are written by the bet itself, in a lesson that has nothing else to act with. ``otherwise`` is told
+    before the explanation to who bet on something else.
     """
 
     stem: str
@@ -46,6 +47,7 @@ class Predict(Table, frozen=True):
     actual: str
     expect: str | int
     explain: str
+    otherwise: str = ""
     observe_after: int = 0
     lines: tuple[str, ...] = ()
 
@@ -92,8 +94,9 @@ class Door(Table, frozen=True):
 
 
 class End(Table, frozen=True):
-    """What stands at the end."""
+    """What stands at the end, below its heading."""
 
+    title: str
     text: str
     door: tuple[Door, ...]
 
@@ -141,7 +144,10 @@ class WrongRoad(Table, frozen=True):
 
 
 class Lesson(Table, frozen=True):
-    """A lesson as its file tells it. Texts are Markdown."""
+    """A lesson as its file tells it. Texts are Markdown.
+
+    ``verbs`` are what its page offers; ``prefill`` are lines, whole or in part, that its forms hold at first.
+    """
 
     format: int
     id: str
@@ -159,6 +165,7 @@ class Lesson(Table, frozen=True):
     teaser: str = ""
     needs: tuple[str, ...] = ()
     verbs: tuple[str, ...] = ()
+    prefill: tuple[str, ...] = ()
     situation: str = ""
     real_world: str = ""
     retrieval: Question | None = None

@@ -11,7 +11,7 @@ from lab.lessons import NotNow, standing_of
 
 AGAIN_AFTER = 2
 MOST_AGAIN = 2
-"""A question answered wrong comes again two lessons later, at most twice."""
+"""A question answered wrong comes again two lessons later, one of them played meanwhile, at most twice."""
 
 KINDS = ("retrieval", "concept")
 
@@ -27,15 +27,19 @@ class Asked(NamedTuple):
 
 
 def questions_for(lesson: Lesson, progress: Progress, among: Mapping[str, Lesson] | None = None) -> list[Asked]:
-    """Return what opens a lesson: its retrieval question, then those of older lessons that come again here."""
-    own = [_asked(lesson, "retrieval", lesson, progress, again=False)] if lesson.retrieval else []
+    """Return what opens a lesson: its retrieval question, then those of older lessons that come again here.
+
+    Nobody is asked about a lesson that he has not played.
+    """
+    looks_back = lesson.retrieval and (_played(progress, lesson.retrieval.from_) or _answered(progress, lesson))
+    own = [_asked(lesson, "retrieval", lesson, progress, again=False)] if looks_back else []
     order = among or lessons()
     return own + [
         _asked(older, kind, lesson, progress, again=True)
         for name, older in order.items()
         for kind in KINDS
         if name < lesson.id and (standing := progress.lessons.get(name))
-        if _question(older, kind) and _comes_again(standing.answers(kind), lesson.id, list(order))
+        if _question(older, kind) and _comes_again(standing.answers(kind), lesson.id, list(order), progress)
     ]
 
 
@@ -74,7 +78,7 @@ def _asked(owner: Lesson, kind: str, here: Lesson, progress: Progress, *, again:
     return Asked(owner.id, kind, question, again, [it for it in attempts if it.lesson == here.id])
 
 
-def _comes_again(attempts: list[Attempt], here: str, order: list[str]) -> bool:
+def _comes_again(attempts: list[Attempt], here: str, order: list[str], progress: Progress) -> bool:
     """Tell whether a question comes again here: it did already, or the last time it was asked it went wrong."""
     places = _places(attempts)
     if here in places:
@@ -82,7 +86,10 @@ def _comes_again(attempts: list[Attempt], here: str, order: list[str]) -> bool:
     if not places or len(places) > MOST_AGAIN or here not in order:
         return False
     last = list(places)[-1]
-    return not places[last] and last in order and order.index(here) >= order.index(last) + AGAIN_AFTER
+    if places[last] or last not in order:
+        return False
+    between = order[order.index(last) + 1 : order.index(here)]
+    return sum(_played(progress, name) for name in between) >= AGAIN_AFTER - 1
 
 
 def _places(attempts: list[Attempt]) -> dict[str, bool]:
@@ -100,7 +107,7 @@ def path_map(progress: Progress, among: Mapping[str, Lesson] | None = None) -> d
     """Return the lessons by module, each with its state and its minutes left; the minutes in all; what comes next."""
     order = among or lessons()
     due = _due(progress, order)
-    drawn = [{**_stop(lesson, progress, order), "again": due.get(lesson.id, 0)} for lesson in order.values()]
+    drawn = [{**_stop(lesson, progress, order), "again": due.get(lesson.id, [])} for lesson in order.values()]
     modules = [_module(name, list(stops)) for name, stops in groupby(drawn, key=lambda stop: stop["module"])]
     ahead = [stop for stop in drawn if stop["state"] != "passed"]
     return {
@@ -136,16 +143,25 @@ def _stop(lesson: Lesson, progress: Progress, order: Mapping[str, Lesson]) -> di
     }
 
 
-def _due(progress: Progress, order: Mapping[str, Lesson]) -> dict[str, int]:
-    """Return how many questions wait to be repeated, each at the first lesson that asks it, if it can one ahead."""
-    waiting: dict[str, int] = {}
+def _due(progress: Progress, order: Mapping[str, Lesson]) -> dict[str, list[str]]:
+    """Return whose questions come again, each at the first lesson that asks it, if it can one ahead."""
+    waiting: dict[str, list[str]] = {}
     seen: set[tuple[str, str]] = set()
     for lesson in sorted(order.values(), key=lambda lesson: _passed(progress, lesson.id)):
         asked = {(it.lesson, it.kind) for it in questions_for(lesson, progress, order) if it.again and not it.answers}
         if new := asked - seen:
-            waiting[lesson.id] = len(new)
+            waiting[lesson.id] = sorted({owner for owner, _ in new})
             seen |= new
     return waiting
+
+
+def _played(progress: Progress, name: str) -> bool:
+    standing = progress.lessons.get(name)
+    return standing is not None and (standing.begun or standing.passed) is not None
+
+
+def _answered(progress: Progress, lesson: Lesson) -> bool:
+    return (standing := progress.lessons.get(lesson.id)) is not None and bool(standing.retrieval)
 
 
 def _passed(progress: Progress, name: str) -> bool:

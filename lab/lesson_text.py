@@ -69,6 +69,10 @@ def prose(lesson: Lesson) -> Iterator[tuple[str, str]]:
         if step.predict:
             yield f"the prediction of step {number}", step.predict.stem
             yield f"the prediction of step {number}", step.predict.explain
+            yield f"the prediction of step {number}", step.predict.otherwise
+    if lesson.end:
+        yield "the end", lesson.end.title
+        yield "the end", lesson.end.text
     for check in lesson.check:
         yield f"the check {check.id}", check.say
     for hint in lesson.hint:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from lab import fixtures
 from lab.language import VERBS, parse
 from lab.lesson_files import Lesson, Question, misconceptions
+from lab.lesson_prefill import slips
 from lab.lesson_text import codes, prose, spoiled, words_in
 from lab.values import BadLine
 
@@ -196,6 +197,7 @@ def verbs(lesson: Lesson, before: list[Lesson]) -> Iterator[str]:
     for offered in lesson.verbs:
         if offered.split()[0] not in VERBS:
             yield f"there is no verb {offered.split()[0]}"
+    yield from slips(lesson)
     known = {verb for other in before for verb in _verbs_of(other)}
     new = [verb for verb in dict.fromkeys(map(_verb, lesson.verbs)) if verb not in known]
     if len(new) > NEW_VERBS and lesson.id not in MANY_NEW_VERBS and not is_opener(lesson):

@@ -7,7 +7,7 @@ what really happened then, a lesson passed) is kept beside them, in the person's
 from typing import Any
 
 from lab.carry_out import Answer
-from lab.lesson_files import Lesson, Predict, Step
+from lab.lesson_files import End, Lesson, Predict, Step
 from lab.lesson_progress import Bet, Progress, Standing, moment
 from lab.lesson_values import value_of, values_of
 from lab.sandbox import Sandbox
@@ -90,8 +90,7 @@ def view(lesson: Lesson, sandbox: Sandbox, progress: Progress) -> dict[str, Any]
                 {"id": check.id, "say": check.say, "ok": ok[check.id]} for check in lesson.check if not check.invariant
             ],
             "broken": [check.say or check.id for check in lesson.check if check.invariant and not ok[check.id]],
-            "end": lesson.end.text if done and lesson.end else None,
-            "doors": [{"label": door.label, "to": door.to} for door in lesson.end.door] if done and lesson.end else [],
+            "end": _end(lesson.end) if done and lesson.end else None,
             "take_away": lesson.take_away if done else None,
             "real_world": lesson.real_world if done else None,
             "done": done,
@@ -111,6 +110,10 @@ def _step(step: Step, placed: Bet | None) -> dict[str, Any]:
     }
 
 
+def _end(end: End) -> dict[str, Any]:
+    return {"title": end.title, "text": end.text, "doors": [{"label": door.label, "to": door.to} for door in end.door]}
+
+
 def _reveal(lesson: Lesson, index: int, standing: Standing) -> dict[str, Any] | None:
     """Return the bet of a step that is over, beside what really happened then."""
     predict = lesson.step[index].predict if index >= 0 else None
@@ -121,7 +124,7 @@ def _reveal(lesson: Lesson, index: int, standing: Standing) -> dict[str, Any] | 
         "said": placed.choice,
         "actual": placed.actual,
         "right": placed.right,
-        "explain": predict.explain,
+        "explain": predict.explain if placed.right else f"{predict.otherwise} {predict.explain}".strip(),
     }
 
 

@@ -50,13 +50,8 @@ def _standings(sandbox: Sandbox) -> list[Standing]:
 
 
 def head_at_start(sandbox: Sandbox) -> int:
-    """Return where the head stood when the sandbox began: what came later is news."""
-    return sandbox.stores.once("the head at the start", lambda: _head_at_start(sandbox))
-
-
-def _head_at_start(sandbox: Sandbox) -> int:
-    row = sandbox.lab.connection.execute("SELECT head FROM samples ORDER BY id LIMIT 1").fetchone()
-    return int(row[0]) if row else 0
+    """Return where the head stood when its learner came: what was prepared is no news."""
+    return int(sandbox.lab.setting("setup_head", "0"))
 
 
 def _came(sandbox: Sandbox, positions: set[int]) -> dict[int, int]:

@@ -5,6 +5,7 @@ there are in all stands beside it. Nothing here changes anything.
 """
 
 import json
+import re
 import sqlite3
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -98,11 +99,27 @@ _STAND_STILL = ("products", "stock", "customers")
 
 
 def write_tables(sandbox: Sandbox) -> list[Table]:
-    """Return the tables of the write store; a row that the newest event changed is fresh."""
+    """Return the tables of the write store; a row that the newest command changed is fresh."""
     connection = sandbox.write.connection
-    newest = newest_event(connection)
-    touched = touched_by(newest) if newest and newest.position > head_at_start(sandbox) else set()
+    touched = _touched_last(connection, head_at_start(sandbox))
     return [_write_table(connection, name, touched) for name in WRITE_TABLES]
+
+
+def _touched_last(connection: sqlite3.Connection, start: int) -> set[tuple[str, Key]]:
+    """Return what the newest command changed since a position; one that was refused has only been noted."""
+    newest = newest_event(connection)
+    if newest is None or newest.position <= start:
+        return set()
+    refused = connection.execute(
+        "SELECT command_id FROM commands WHERE recorded_at > ? AND outcome = 'refused'"
+        " ORDER BY recorded_at DESC LIMIT 1",
+        (newest.recorded_at,),
+    ).fetchone()
+    if refused:
+        return {("commands", refused)}
+    # A bulk restocks what it orders, so that its stock is what it was before.
+    in_bulk = re.fullmatch(r"cmd-\d+-\d+", newest.command_id)
+    return {row for row in touched_by(newest) if not (in_bulk and row[0] == "stock")}
 
 
 def _write_table(connection: sqlite3.Connection, name: str, touched: set[tuple[str, Key]]) -> Table:

@@ -74,6 +74,7 @@
     edit();
     const swapped = event.detail?.ctx?.target?.id ?? event.target?.id;
     if (/^answer-(write|read)$/.test(swapped)) echo(document.getElementById(swapped));
+    if (swapped === "answer-break") repeat(document.getElementById(swapped));
     if (/^sql/.test(swapped)) {
       reveal(document.getElementById("sql-answer"));
       // Where the button that was pressed is gone, one goes on from Ask.
@@ -90,6 +91,13 @@
     said.append(code, " stands with its answer at its button.");
     line.ariaLive = "off";
     line.replaceChildren(said);
+  }
+  // What a sheet did last is what the action line tells once the sheet is closed.
+  function repeat(answer) {
+    const line = document.getElementById("answer-line");
+    if (!line) return;
+    line.ariaLive = "off";
+    line.replaceChildren(...answer.cloneNode(true).childNodes);
   }
   // An answer is brought into sight where it begins outside.
   function reveal(answer) {
@@ -125,9 +133,20 @@
     if (fresh.length) aloud.textContent = fresh.map((each) => each.textContent.replace(/\s+/g, " ").trim()).join(" ");
     if (wasInRail) fresh.find((each) => each.closest("#hint"))?.closest("#hint").scrollIntoView({ block: "nearest" });
     told = now.map((each) => each.dataset.say);
+    follow();
     if (wasInRail && document.activeElement === document.body) {
       document.querySelector("#rail [aria-current], #concept button")?.focus({ preventScroll: true });
     }
+  }
+
+  // Where the rail scrolls by itself, it goes on to what the lesson asks next.
+  const asks = () => document.querySelector("#concept, #rail [aria-current]");
+  let asked = asks()?.id;
+  function follow() {
+    const next = asks();
+    if (!next || next.id === asked) return;
+    asked = next.id;
+    if (matchMedia("(min-width:1200px)").matches) next.scrollIntoView({ block: "nearest" });
   }
 
   // What takes a while says so: a bar on the button that was pressed, and words, which the style sheet shows after 0.3 s.
@@ -190,7 +209,7 @@
     // A bet can be placed with its number.
     if (event.ctrlKey || event.metaKey || event.altKey || event.repeat || sheet?.open) return;
     if (/INPUT|SELECT|TEXTAREA/.test(event.target.tagName)) return;
-    document.querySelector(`[data-key="${CSS.escape(event.key)}"]`)?.click();
+    all(`[data-key="${CSS.escape(event.key)}"]`).find((choice) => choice.checkVisibility())?.click();
   });
 
   // Who leaves the past lets go of the copies that were made for it.

@@ -34,7 +34,7 @@ def rail(of: Lesson, sandbox: Sandbox, progress: Progress) -> dict[str, Any]:
         "hint": _hint(hint) if hint else None,
         "patience": None if hint or view["done"] else _patience(view, standing, touched),
         "concept": asked,
-        "told": view["done"] and (asked is None or bool(asked["answered"])),
+        "told": view["done"] and (asked is None or asked["right"]),
         "following": _following(of),
     }
 

@@ -10,7 +10,8 @@ from lab.sandbox import Sandbox
 from web import drawing
 
 MODEL = "product_card"
-TAPE = 7
+TAPE = 8
+TAPE_ON_A_PHONE = 3
 
 
 def suits(lesson: Lesson) -> bool:
@@ -31,16 +32,19 @@ def stage(sandbox: Sandbox) -> dict[str, Any]:
     position = at.position if at else 0
     events = trail.log_page(sandbox, limit=TAPE)["events"]
     items: list[dict[str, Any]] = []
-    for event in events:
+    for number, event in enumerate(events):
         if event["position"] == position:
             items.append({"mark": True})
-        items.append({**event, "waiting": event["position"] > position})
+        items.append({**event, "waiting": event["position"] > position, "beyond": number >= TAPE_ON_A_PHONE})
     return {
         "head": head,
         "position": position,
         "behind": head - position,
         "beat": head % 2,
+        "woke": position == head > standing.head_at_start(sandbox),
         "items": items,
+        "earlier": head - len(events),
+        "earlier_on_a_phone": max(0, head - TAPE_ON_A_PHONE),
         **_stock(sandbox, pending=position < head),
         **_line(sandbox),
     }

@@ -5,6 +5,7 @@ from typing import Any
 
 from lab.carry_out import Answer, first_reason
 from lab.composer import COMMANDS
+from lab.lesson_prefill import prefill
 from lab.sandbox import Sandbox
 from web import offer, progress, rail, stage, visitor
 from web.asking import queries
@@ -80,10 +81,12 @@ def page(sandbox: Sandbox, given: Answer | None = None, slot: str = "line") -> d
     commands = {name: spec for name, spec in COMMANDS.items() if offered(f"cmd {name}")}
     dropped = set(sandbox.stores.own()) - sandbox.stores.checkpoints().keys()
     asked = {name: how for name, how in queries(sandbox).items() if name not in dropped and offered(f"query {name}")}
+    here = visitor.lesson()
     verb, name = [*last["line"].split(), "", ""][:2] if last else ("", "")
     return {
         "panels": panels(sandbox),
         "commands": commands,
+        "prefill": prefill(here) if here else {},
         "queries": asked,
         "own": sandbox.stores.own(),
         "answers": {slot: last},

@@ -196,14 +196,17 @@ class Learner:
         expect(reveal).to_contain_text(f"You said: {said}. It was: {was}. {plain(predict.explain)}")
 
     def look_back(self) -> None:
-        """Answer the question that opens the lesson."""
+        """Answer the question that opens the lesson, by its key: who has played the lesson it is from is asked."""
         question = self.lesson.retrieval
         if question is None:
             return
+        self.page.request.post(f"/actions?lesson={question.from_}", form={"line": "wait 1"})
+        self.page.reload()
+        self.page.locator(".look-back > summary").click()
         right = next(number for number, option in enumerate(question.options) if option.correct)
-        with self.answered():
-            self.page.locator(f"button#{self.lesson.id}-retrieval-{right}").click()
+        self.key(right + 1)
         self._expect_reply("retrieval", right, question.options[right])
+        self.page.locator(".look-back > summary").click()
 
     def conclude(self, *, wrong_first: bool) -> None:
         """Answer the question that ends the lesson by its keys, and read what to take away."""

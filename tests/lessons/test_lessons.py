@@ -69,11 +69,12 @@ def test_what_a_bet_expects_is_what_happens_when_only_buttons_are_pressed(tmp_pa
 
 def test_the_opener_is_at_most_sixty_words() -> None:
     opener = OPENER
+    assert opener.end is not None
     prose = [opener.end.text]
     for step in opener.step:
         prose += [step.label, step.text]
         if step.predict:
-            prose += [step.predict.stem, step.predict.explain]
+            prose += [step.predict.stem, step.predict.explain, step.predict.otherwise]
     assert len(" ".join(prose).split()) <= 60
 
 
@@ -147,7 +148,7 @@ def test_after_the_last_step_there_are_doors_and_nothing_to_press(opener: tuple[
         sandbox.act(line)
     view = lessons.view(lesson, sandbox, progress)
     assert (view["done"], view["step"]) == (True, None)
-    assert [door["to"] for door in view["doors"]] == ["lessons", "play", "teach"]
+    assert [door["to"] for door in view["end"]["doors"]] == ["lessons", "play", "teach"]
     with pytest.raises(lessons.NotNow):
         lessons.do(lesson, sandbox, progress, 0)
     with pytest.raises(lessons.NotNow):

@@ -56,7 +56,7 @@ def test_a_newcomer_sees_all_minutes_the_door_as_next_and_what_each_lesson_comes
     assert words(page.select_one(".total")) == f"0 of {len(LESSONS)} passed · about {everything} min left"
     assert [li["id"] for li in page.select("li.next")] == ["L00"]
     assert stands(page, "L00") == ["next"]
-    assert stands(page, "L05") == ["after 4"]
+    assert stands(page, "L05") == ["best after 4"]
     assert words(page.select_one("#L05 .min")) == f"{LESSONS['L05'].minutes} min"
 
 
@@ -74,9 +74,11 @@ def test_in_the_middle_it_says_what_is_passed_which_step_is_next_and_the_minutes
 def test_a_question_to_repeat_is_marked_where_it_will_be_met(client):
     wrong = Attempt(0, False, "L02", PASSED)
     bring(client, L02={"passed": PASSED, "concept": [wrong]})
+    assert not look(client).select(".again")
+    bring(client, **passed("L03"))
     page = look(client)
     assert [li["id"] for li in page.select("li:has(.again)")] == ["L04"]
-    assert stands(page, "L04")[0] == "a question to repeat"
+    assert stands(page, "L04")[0] == "a question of lesson 2 again"
 
 
 def test_when_all_is_passed_nothing_is_next_and_nothing_left(client):

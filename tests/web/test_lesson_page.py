@@ -120,6 +120,7 @@ def test_every_lesson_opens_at_its_first_step_with_its_sandbox_beside_it(client,
 
 
 def test_the_frame_stands_in_its_order_and_its_headings_too(client):
+    do(client, "step product_card", lesson="L04")
     finish(client)
     post(client, "answer", owner="L05", kind="concept", choice=right_option("L05", "concept"))
     rail = get(client)["#rail"]
@@ -137,6 +138,78 @@ def test_the_opener_keeps_its_own_stage(client):
     page = get(client, "/lessons/L00")
     assert page.soup.select(".sixty")
     assert not page.soup.select("#rail")
+
+
+def test_the_door_sleeps_in_words_and_shows_every_event(client):
+    for number, posted in ((6, {"choice": "5"}), (6, {"button": "0"}), (7, {"button": "0"}), (8, {"button": "1"})):
+        post(client, "bet" if "choice" in posted else "do", lesson="L00", **posted)
+        page = get(client, "/lessons/L00")
+        assert "asleep" in page.text("#mark .paused")
+        assert [words.split()[0] for words in page.all(".tape .ev")] == [str(n) for n in range(number, 0, -1)]
+        assert f"⋮ {number - 3} event" in page.text(".tape .on-a-phone")
+
+
+def test_who_bet_right_at_the_door_is_told_so_and_the_others_that_nothing_is_broken(client):
+    post(client, "bet", lesson="L00", choice="5")
+    told = get(client, "/lessons/L00").text(".reveal")
+    assert told.startswith("Right: it says 5. It knows")
+    post(client, "restart", lesson="L00")
+    post(client, "bet", lesson="L00", choice="3")
+    told = get(client, "/lessons/L00").text(".reveal")
+    assert told.startswith("You said 3. It says 5. Nothing is broken. It knows")
+
+
+@pytest.mark.parametrize(
+    ("page", "place"), [("/lessons", ".lead"), ("/lessons/L00", "#lesson"), ("/lessons/L01", ".take-away")]
+)
+def test_the_pattern_is_named_in_the_first_minutes_and_spelled_out(client, page, place):
+    do(client, *lessons()["L00"].reference.lines, lesson="L00")
+    finish(client, "L01")
+    post(client, "answer", lesson="L01", owner="L01", kind="concept", choice=right_option("L01", "concept"))
+    text = get(client, page).text(place)
+    assert "CQRS" in text
+    assert "Command Query Responsibility Segregation" in text
+
+
+@pytest.mark.parametrize("name", [name for name in lessons() if name != "L00"])
+def test_what_was_prepared_is_no_news_and_the_projector_is_asleep(client, name):
+    page = get(client, f"/lessons/{name}")
+    assert not page.soup.select("main .changed")
+    assert page.all("#projector .asleep") in (["asleep"], ["stopped"])
+
+
+def test_what_a_refused_command_left_alone_says_changed_no_more(client):
+    rug = "cmd place_order product=rug qty=1 customer="
+    do(client, rug + "c1", lesson="L02")
+    assert "changed" in get(client, "/lessons/L02").text("#w-stock-rug")
+    client.post("/actions?lesson=L02", data={"line": rug + "c2"})
+    page = get(client, "/lessons/L02")
+    assert page.all("#write-tables tr:has(.changed) td.c-outcome") == ["refused"]
+    assert len(page.soup.select("#write-tables .changed")) == 1
+
+
+def test_a_bulk_leaves_the_stock_as_it_was(client):
+    do(client, "bulk 10", lesson="L01")
+    page = get(client, "/lessons/L01")
+    assert page.soup.select(".t-orders .changed")
+    assert not page.soup.select(".t-stock .changed")
+
+
+@pytest.mark.parametrize(
+    ("lesson", "form", "field", "held"),
+    [
+        ("L07", "Place order", "product", "rug"),
+        ("L07", "Place order", "qty", "1"),
+        ("L07", "Change price", "price", "26.00"),
+        ("L07", "Product page", "key", "rug"),
+        ("L09", "Sales", "key", "mug"),
+        ("L06", "Place order", "qty", "2"),
+    ],
+)
+def test_the_forms_hold_what_the_lesson_is_about(client, lesson, form, field, held):
+    control = get(client, f"/lessons/{lesson}")[f"form.one[aria-label='{form}'] [name={field}]"]
+    chosen = control.select_one("option[selected]") or control
+    assert chosen["value"] == held
 
 
 def test_the_door_says_changed_where_the_newest_event_was_seen_last(client):
@@ -322,8 +395,11 @@ def test_measures_stand_beside_each_other(client):
 
 
 def test_the_look_back_may_be_skipped_and_each_answer_says_why(client):
+    assert not get(client).soup.select(".look-back")
+    do(client, "step product_card", lesson="L04")
     page = get(client)
     assert page.text(".look-back summary").endswith("may be skipped")
+    assert page["button.choice[data-key='2'] kbd"].get_text() == "2"
     wrong, right = (int(pick("L05", "retrieval")) for pick in (wrong_option, right_option))
     post(client, "answer", owner="L05", kind="retrieval", choice=str(wrong))
     page = get(client)
@@ -343,17 +419,22 @@ def test_the_concept_question_comes_when_the_steps_are_over_and_the_take_away_af
     page = get(client)
     assert len(page.soup.select("#concept button[data-key]")) == len(L05.concept.options)
     assert not page.soup.select(".take-away")
+    post(client, "answer", owner="L05", kind="concept", choice=wrong_option("L05", "concept"))
+    assert get(client)["details#give-up .take-away"]
     post(client, "answer", owner="L05", kind="concept", choice=right_option("L05", "concept"))
     page = get(client)
     assert all(told(option.why, page, "#concept") for option in L05.concept.options)
     assert page["a.button[href='/lessons/L06']"]
     assert "In the real world" in page.text(".world")
+    assert not page.soup.select("#give-up")
 
 
 def test_what_was_answered_wrong_comes_again_two_lessons_later(client):
     finish(client)
     post(client, "answer", owner="L05", kind="concept", choice=wrong_option("L05", "concept"))
     later = list(lessons())[list(lessons()).index("L05") + AGAIN_AFTER]
+    assert len(get(client, f"/lessons/{later}").soup.select(".look-back")) == 1
+    do(client, "query order_list", lesson="L06")
     page = get(client, f"/lessons/{later}")
     assert "Once more from lesson 5, may be skipped" in page.all(".look-back summary")
     assert not [text for text in get(client, "/lessons/L06").all(".look-back summary") if text.startswith("Once")]
