@@ -88,9 +88,10 @@ def name_of(source: str, filename: str) -> str:
 
 
 def about(source: str) -> str:
-    """Return what the first comment of a file says."""
+    """Return what the first comment of a file says; the one that names the key says nothing of what it is for."""
     first = source.partition("\n")[0]
-    return first.removeprefix("--").strip() if first.startswith("--") else ""
+    said = first.removeprefix("--").strip() if first.startswith("--") else ""
+    return "" if said.startswith("key:") else said
 
 
 def read(name: str, source: str) -> Projection | None:

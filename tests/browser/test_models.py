@@ -96,6 +96,23 @@ def test_what_the_page_began_with_is_no_draft_and_hides_no_text_that_comes_after
     expect(code(page)).to_contain_text("-- mine")
 
 
+def test_beside_what_failed_the_task_is_in_sight_the_head_is_not_green_and_the_page_has_the_only_bar(visitor):
+    task = tasks()["sales-per-customer"]
+    line = str(ModelWrite(task.model, task.wrong[0].sql.strip()))
+    page = enter(visitor(), *ORDERS, line, path=f"/models/{task.model}/edit")
+    page.set_viewport_size({"width": 1280, "height": 800})
+    standing, green = page.locator("#model-standing"), page.locator("#model-standing .lag.none")
+    expect(standing).to_have_css("background-color", green.evaluate("(each) => getComputedStyle(each).backgroundColor"))
+    page.get_by_role("button", name="Check the task").click()
+    expect(page.locator("#model-task .no")).to_be_in_viewport()
+    expect(page.get_by_text(task.question)).to_be_in_viewport()
+    colour = green.evaluate("(each) => getComputedStyle(each).backgroundColor")
+    expect(standing).not_to_have_css("background-color", colour)
+    page.mouse.move(640, 400)
+    for lane in (".log", ".plain"):
+        expect(page.locator(f".workbench > {lane}")).to_have_css("scrollbar-color", re.compile(r"rgba\(0, 0, 0, 0\)"))
+
+
 def test_without_a_script_it_is_written_looked_over_tried_and_added(visitor, complaints):
     complaints.provoke("status of 4")
     page = enter(visitor(java_script_enabled=False), *ORDERS, path="/models/new")

@@ -98,6 +98,13 @@ def test_the_blank_start_is_right_as_it_stands_and_keeps_up_with_the_log(shop):
     assert state(shop)["rows"]["read"][name] == 1
 
 
+def test_the_list_says_what_one_is_for_and_takes_no_key_for_that(shop):
+    send(shop, SPEND, do="add")
+    assert "What each customer has ordered for." in soup(shop.get("/models")).select_one("#own-spend").text
+    send(shop, SPEND.partition("\n")[2], was="spend", do="add")
+    assert "key:" not in soup(shop.get("/models")).select_one("#own-spend").text
+
+
 def test_a_copy_gets_a_name_that_is_free(shop):
     send(shop, SPEND, do="add")
     assert soup(shop.get("/code/projection/spend")).select("a[href='/models/spend/edit']")
