@@ -122,7 +122,9 @@ def _switch(stores: Stores, action: Model, line: Line) -> Done:
             raise CannotDo(reason)
     exchange(stores, _projection(stores, name), line.n)
     known_from = stores.remembered.started_at(name)
-    models = stores.remembered.knowing_from(name, standing[name]["from"])
+    seen = max(stores.positions()[name], stores.next.checkpoints()[name].position)
+    models = stores.remembered.beginning_again(name, standing[name]["from"], seen)
+    stores.journal.forget_applied(name)
     standing[name] = {**BEGUN, "stage": "filling" if stage == "switched" else "switched", "from": known_from}
     return Done(
         reason=_switched(stores, name, back=stage == "switched"),
@@ -142,12 +144,13 @@ def _put_in_place(stores: Stores, name: str, line: Line) -> Done:
         replace(stores, name, line.n)
     stores.next.discard(_projection(stores, name))
     at = stores.positions()[name]
+    stores.journal.forget_applied(name)
     return Done(
         reason=f"readers read what the new text made, as of #{at}; undo brings the old one back",
         position=at,
         settings={
             **noted(standing),
-            "models": stores.remembered.knowing_from(name, 0),
+            "models": stores.remembered.beginning_again(name, 0, at),
             "own": json.dumps({**stores.own(), name: text}),
         },
     )

@@ -213,6 +213,10 @@ class Journal:
         """Note which events were applied when: (projection, to, from, picked_up_at, applied_at)."""
         self.connection.executemany("INSERT OR REPLACE INTO applied VALUES (?, ?, ?, ?, ?)", rows)
 
+    def forget_applied(self, projection: str) -> None:
+        """Forget when events were applied to a read model that is no more: another has its name."""
+        self.connection.execute("DELETE FROM applied WHERE projection = ?", (projection,))
+
     def record_incidents(self, n: int, incidents: Iterable[Incident]) -> None:
         """Note what befell events on their way."""
         self.connection.executemany(

@@ -49,7 +49,8 @@ def _rebuild(stores: Stores, action: Model, line: Line) -> Done:
         # A crash may have come between these two lines, so read.db cannot say whether it was paused.
         if remembered[name]["paused"]:
             stores.read.set_status(name, "paused")
-        stores.journal.set("models", stores.remembered.knowing_from(name, 0))
+        stores.journal.set("models", stores.remembered.beginning_again(name, 0, head))
+        stores.journal.forget_applied(name)
         rebuilding[name] = head
     said = "empty again: the projector fills it from event 1, and whoever reads it meanwhile is told"
     return Done(reason=said, settings={"rebuilding": json.dumps(rebuilding)})

@@ -29,22 +29,28 @@ class Remembered:
         """Return the position behind which a read model began to hear of events; 0 is the beginning of the log."""
         return int(self._noted().get(name, {}).get("from", 0))
 
-    def note(self, checkpoints: Iterable[Checkpoint]) -> None:
+    def filled_to(self, name: str) -> int:
+        """Return the position of the last event that was in the log already when a read model began (again).
+
+        Up to there it is filled, and what it is filled with was not late; later events come to it as they happen.
+        """
+        return int(self._noted().get(name, {}).get("filled", 0))
+
+    def note(self, checkpoints: Iterable[Checkpoint], head: int) -> None:
         """Note which read models there are now, where those that are new began, and which are paused."""
-        before = self._noted()
-        models = {
-            checkpoint.name: {
-                "from": before.get(checkpoint.name, {}).get("from", checkpoint.position),
-                "paused": checkpoint.status == "paused",
-            }
-            for checkpoint in checkpoints
-        }
+        before, models = self._noted(), {}
+        for name, position, status, _ in checkpoints:
+            if name not in before:
+                self._journal.forget_applied(name)
+            begun = before.get(name, {"from": position, "filled": head})
+            models[name] = {**begun, "paused": status == "paused"}
         self._journal.set("models", json.dumps(models))
 
-    def knowing_from(self, name: str, position: int) -> str:
-        """Return the setting ``models`` in which a read model knows the log from a position on, whatever it was."""
+    def beginning_again(self, name: str, position: int, filled: int) -> str:
+        """Return the setting ``models`` in which a read model is another one: it knows the log from a position on,
+        and was, or will be, filled up to another."""
         models = self._noted()
-        models[name]["from"] = position
+        models[name] |= {"from": position, "filled": filled}
         return json.dumps(models)
 
     def _noted(self) -> dict[str, dict[str, Any]]:

@@ -43,7 +43,7 @@ def _standings(sandbox: Sandbox) -> list[Standing]:
             head - at[name].position,
             at[name].status,
             at[name].reason,
-            _since(sandbox, name, came.get(at[name].position + 1)),
+            _since(sandbox, name, at[name].position, came.get(at[name].position + 1)),
         )
         for name in names
     ]
@@ -63,14 +63,5 @@ def _came(sandbox: Sandbox, positions: set[int]) -> dict[int, int]:
     return {position: from_iso(recorded_at) for position, recorded_at in rows}
 
 
-def _since(sandbox: Sandbox, name: str, came: int | None) -> int | None:
-    return came if came is not None and came >= _begun(sandbox, name) else None
-
-
-def _begun(sandbox: Sandbox, name: str) -> int:
-    """Return when one of the learner's own was made; 0 for the others."""
-    if not sandbox.stores.is_own(name):
-        return 0
-    line = sandbox.lab.begun(name)
-    row = sandbox.lab.connection.execute("SELECT at FROM journal WHERE n = ?", (line,)).fetchone()
-    return from_iso(row[0]) if row else 0
+def _since(sandbox: Sandbox, name: str, position: int, came: int | None) -> int | None:
+    return came if position >= sandbox.stores.remembered.filled_to(name) else None

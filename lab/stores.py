@@ -157,7 +157,7 @@ class Stores:
 
     def remember_models(self) -> None:
         """Note in lab.db which read models there are, where they began and which are paused."""
-        self.remembered.note(self.read.checkpoints())
+        self.remembered.note(self.read.checkpoints(), self.write.head())
 
     def head(self) -> int:
         """Return the position of the newest event; 0 if there is none."""

@@ -101,8 +101,8 @@ def _rows(sandbox: Sandbox, recorded: RecordedEvent) -> list[dict[str, str]]:
 
 
 def times(sandbox: Sandbox, position: int) -> dict[str, Any]:
-    """Return when an event's command was received and committed, and, for each read model, when the event
-    was picked up, applied, and first read; in microseconds, None where it has not happened."""
+    """Return when an event's command was received and committed, and, for each read model, how the event came to it
+    and when it was picked up, applied, and first read; in microseconds, None where it has not happened."""
     traced = sandbox.lab.connection.execute(
         "SELECT received_at, committed_at FROM trace WHERE position = ?", (position,)
     ).fetchone()
@@ -116,8 +116,27 @@ def times(sandbox: Sandbox, position: int) -> dict[str, Any]:
         ).fetchone()
         picked_up, applied = batch or (None, None)
         read = first_reads(sandbox, [name], [position]).get(position)
-        models.append({"model": name, "picked_up": picked_up, "applied": applied, "read": read})
+        how = Ways(sandbox, name).of(position)
+        models.append({"model": name, "how": how, "picked_up": picked_up, "applied": applied, "read": read})
     return {"received": received, "committed": committed, "models": models}
+
+
+class Ways:
+    """How events come to a read model: 'live', as they happen; 'filled', where they were in the log before it began
+    (again); 'never', where it began behind them; 'pending' as long as they have not come."""
+
+    def __init__(self, sandbox: Sandbox, model: str) -> None:
+        remembered = sandbox.stores.remembered
+        self._from, self._filled = remembered.started_at(model), remembered.filled_to(model)
+        self._at = sandbox.stores.positions()[model]
+
+    def of(self, position: int) -> str:
+        """Return how one event came."""
+        if position <= self._from:
+            return "never"
+        if position > self._at:
+            return "pending"
+        return "filled" if position <= self._filled else "live"
 
 
 def first_reads(sandbox: Sandbox, models: Iterable[str], positions: Iterable[int]) -> dict[int, int]:

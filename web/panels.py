@@ -109,7 +109,9 @@ def read_models(sandbox: Sandbox) -> dict[str, Any]:
     """The raw tables of the read store, each with its lag, and the read models that could be added."""
     measured = gauge(sandbox)
     tables = xray_read.read_tables(sandbox)
-    models = [_model(sandbox, at, tables[at.name]) for at in measured["standings"]]
+    # What a learner made is what they look for, so it stands above what was there.
+    at_first = sorted(measured["standings"], key=lambda at: not sandbox.stores.is_own(at.name))
+    models = [_model(sandbox, at, tables[at.name]) for at in at_first]
     missing = [name for name in queries(sandbox) if name not in tables]
     return {
         **measured,

@@ -5,7 +5,8 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.visits import DESK, LAPTOP, PHONE, enter, expect_gap, place_order
+from tests.browser.visits import DESK, LAPTOP, PHONE, do, enter, expect_gap, place_order
+from tests.lab.owned import ADD
 
 pytestmark = pytest.mark.browser
 
@@ -127,3 +128,43 @@ def test_the_chart_has_three_faces_and_each_says_in_words_what_it_draws(asleep):
         shown = asleep.locator("#lag-chart .face").filter(visible=True)
         expect(shown).to_have_count(1)
         expect(shown).to_contain_text(re.compile(words, re.DOTALL))
+
+
+def test_nothing_moves_when_another_face_is_chosen(page):
+    for _ in range(5):
+        do(page, "cmd restock product=mug qty=1")
+    expect_gap(page, behind=0, head=10)
+    expect(page.locator("#lag-chart .trace tbody tr")).to_have_count(5)
+    places = set()
+    for name in ("Trace", "Commit → visible", "Behind the head"):
+        page.get_by_role("radio", name=name).check()
+        places.add((page.locator(".time").bounding_box()["height"], page.locator(".console").bounding_box()["y"]))
+    assert len(places) == 1
+
+
+def test_who_is_sent_to_the_action_line_can_type_at_once(page):
+    page.goto("/lessons")
+    page.goto("/#line")
+    expect(page.get_by_role("textbox", name="Action line")).to_be_focused()
+    expect(page.get_by_role("textbox", name="Action line")).to_be_in_viewport()
+
+
+CUT = """() => [...document.querySelectorAll("#read-models :is(.why, table)")].filter((each) =>
+    each.scrollWidth > each.clientWidth + 1
+    || each.getBoundingClientRect().right > each.closest(".table").getBoundingClientRect().right + 1
+).map((each) => each.textContent.trim().slice(0, 80))"""
+
+
+def test_on_a_laptop_why_a_read_model_stopped_and_the_last_column_are_seen_whole(visitor):
+    page = enter(visitor(), "poison")
+    page.set_viewport_size(LAPTOP)
+    expect(page.locator("#model-order_list .why")).to_contain_text("NOT NULL constraint failed: order_list.items")
+    expect(page.locator("#model-order_list .side")).to_have_text("not here yet")
+    assert page.evaluate(CUT) == []
+
+
+def test_a_read_model_of_ones_own_stands_first_and_in_sight(visitor):
+    page = enter(visitor(), ADD)
+    page.set_viewport_size(LAPTOP)
+    expect(page.locator("#read-models .table").first).to_have_id("model-spent")
+    expect(page.locator("#model-spent h3")).to_be_in_viewport()

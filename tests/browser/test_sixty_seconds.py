@@ -6,7 +6,7 @@ from itertools import pairwise
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from tests.browser.visits import PHONE, overflow
+from tests.browser.visits import DESK, LAPTOP, PHONE, overflow
 
 pytestmark = pytest.mark.browser
 
@@ -143,3 +143,17 @@ def test_each_word_of_the_pattern_is_explained_on_a_tap(newcomer):
         expect(meaning).to_contain_text(re.compile(r"\w+\W+(\w+\W+){5}"))
         page.keyboard.press("Escape")
         expect(meaning).to_have_count(0)
+
+
+@pytest.mark.parametrize("size", [DESK, LAPTOP, PHONE], ids=["desk", "laptop", "phone"])
+def test_no_box_changes_its_height_and_nothing_lies_on_the_line(visitor, size):
+    page = visitor(viewport=size).new_page()
+    page.goto("/")
+    tops = set()
+    for label, (_, _, behind) in STORY:
+        line, legend = (page.locator(each).bounding_box() for each in ("#lesson .gapline", "#lesson .legend"))
+        tops.add((line["y"], *(page.locator(f"#lesson .{lane}").bounding_box()["height"] for lane in ("write", "log"))))
+        assert line["y"] + line["height"] < legend["y"]
+        tap(page, label)
+        expect(page.locator("#lesson .gulf b")).to_have_text(str(behind))
+    assert len(tops) == 1

@@ -102,7 +102,7 @@ def test_a_shared_link_or_file_brings_it_along(owner):
 def test_its_line_in_the_lag_chart_keeps_its_look_when_another_is_deleted(owner):
     def looks():
         legend = page(owner).select("#lag-chart .legend li")
-        return {item.get_text(): item.i["class"] for item in legend}
+        return {item.get_text(): item.path["class"] for item in legend}
 
     for name in ("mine", "yours"):
         act(owner, str(ModelWrite(name, SPENT.replace("spent", name))))
