@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from lab.actions import Reset, Undo
-from lab.journal import Entry
+from lab.journal import Entry, Journal
 from lab.outcome import CannotDo
 from lab.stores import Stores
 
@@ -17,6 +17,20 @@ class Cut(NamedTuple):
     said: str
 
 
+LOOKED = ("sql ", "trial ")
+"""How the lines begin that only looked."""
+
+
+def next_line(lab: Journal) -> str | None:
+    """Return the line that undo would take back now."""
+    row = lab.connection.execute(
+        "SELECT line FROM journal WHERE origin = 'learner' AND NOT (line LIKE ? OR line LIKE ?)"
+        " ORDER BY n DESC LIMIT 1",
+        [f"{verb}%" for verb in LOOKED],
+    ).fetchone()
+    return row[0] if row else None
+
+
 def cut(action: Undo | Reset, entries: Sequence[Entry], clock: str) -> Cut:
     """Cut a journal: behind the learner's last line that changed something, or at its beginning.
 
@@ -26,7 +40,7 @@ def cut(action: Undo | Reset, entries: Sequence[Entry], clock: str) -> Cut:
         dropped = [entry for entry in entries if entry.n >= 1]
         return Cut(dropped, [entry for entry in entries if entry.n < 1], f"{_counted(len(dropped))} dropped")
     # A question and a trial changed nothing, so there is nothing of them to take back.
-    looked = {entry.n for entry in entries if entry.line.startswith(("sql ", "trial "))}
+    looked = {entry.n for entry in entries if entry.line.startswith(LOOKED)}
     mine = [entry.n for entry in entries if entry.origin == "learner" and entry.n not in looked]
     if not mine:
         nothing = "what you asked changed nothing" if looked else "you have not done anything yet"

@@ -70,6 +70,7 @@
       sheet.scrollTop = 0;
     }
     offer();
+    all(".composer").forEach((each) => belong(each));
     tell();
     edit();
     const swapped = event.detail?.ctx?.target?.id ?? event.target?.id;
@@ -86,7 +87,7 @@
     const wrote = answer?.querySelector(".wrote code")?.textContent;
     const line = document.getElementById("answer-line");
     if (!wrote || !line) return;
-    const code = Object.assign(document.createElement("code"), { textContent: wrote });
+    const code = Object.assign(document.createElement("code"), { textContent: wrote, title: wrote });
     const said = Object.assign(document.createElement("p"), { className: "hint" });
     said.append(code, " stands with its answer at its button.");
     line.ariaLive = "off";
@@ -99,6 +100,14 @@
     line.ariaLive = "off";
     line.replaceChildren(...answer.cloneNode(true).childNodes);
   }
+  // An answer stands under the form that it answers, and under no other.
+  function belong(composer, sent = true) {
+    const answer = composer?.querySelector(".said[data-of]");
+    const tab = answer && composer.querySelector(`.tabs [value="${CSS.escape(answer.dataset.of)}"]`);
+    if (tab) answer.hidden = !(sent && tab.checked);
+  }
+  // What the browser does not let go has no answer.
+  document.addEventListener("invalid", ({ target }) => belong(target.closest(".composer"), false), true);
   // An answer is brought into sight where it begins outside.
   function reveal(answer) {
     const top = answer?.getBoundingClientRect().top ?? 0;
@@ -190,6 +199,13 @@
     output.textContent = output.dataset.zero && target.value === "0" ? output.dataset.zero : value + output.dataset.unit;
   });
 
+  // A link is copied where there is a clipboard.
+  root.classList.toggle("clip", !!navigator.clipboard);
+  document.addEventListener("click", ({ target }) => {
+    if (!target.matches("[data-copy]")) return;
+    navigator.clipboard.writeText(document.querySelector(target.dataset.copy).value).then(() => (target.textContent = "Copied"));
+  });
+
   // Menus close when something in them is chosen, or elsewhere is clicked, or on Escape.
   document.addEventListener("click", ({ target }) => {
     for (const menu of all("details.menu[open]")) {
@@ -198,6 +214,7 @@
   });
   document.addEventListener("change", ({ target }) => {
     if (target.matches?.("select[data-choices]")) target.dataset.touched = "1";
+    if (target.matches?.("[data-tab]")) belong(target.closest(".composer"));
     const menu = target.closest?.("details.menu");
     if (menu) menu.open = false;
   });
@@ -206,7 +223,7 @@
       menu.open = false;
       menu.querySelector("summary").focus();
     });
-    // A bet can be placed with its number.
+    // A bet can be placed with its number, and “?” tells which keys there are.
     if (event.ctrlKey || event.metaKey || event.altKey || event.repeat || sheet?.open) return;
     if (/INPUT|SELECT|TEXTAREA/.test(event.target.tagName)) return;
     all(`[data-key="${CSS.escape(event.key)}"]`).find((choice) => choice.checkVisibility())?.click();

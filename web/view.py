@@ -3,6 +3,7 @@
 import re
 from typing import Any
 
+from lab import taken_back
 from lab.carry_out import Answer, first_reason
 from lab.composer import COMMANDS
 from lab.lesson_prefill import prefill
@@ -61,6 +62,12 @@ def last_answer(sandbox: Sandbox, verb: str = "") -> tuple[str, dict[str, Any] |
     return slot, answer(sandbox, Answer(line, outcome, reason, position, repeated=repeated))
 
 
+def undo(sandbox: Sandbox) -> dict[str, Any]:
+    """What undo would take back now, for those who play freely."""
+    line = taken_back.next_line(sandbox.lab)
+    return {"line": line and _short(line)}
+
+
 def panels(sandbox: Sandbox) -> dict[str, Any]:
     """Return every panel of the page that a request is about: free play, a lesson, or the opener on its big stage."""
     here = visitor.lesson()
@@ -68,7 +75,11 @@ def panels(sandbox: Sandbox) -> dict[str, Any]:
         if here is not None and stage.suits(here):
             return {"lesson": stage.lesson(here, sandbox, progress.mine())}
         shown = {name: panel(sandbox) for name, panel in PANELS.items()}
-        return shown if here is None else {**shown, "rail": rail.rail(here, sandbox, progress.mine())}
+        return (
+            {**shown, "undo": undo(sandbox)}
+            if here is None
+            else {**shown, "rail": rail.rail(here, sandbox, progress.mine())}
+        )
 
 
 def page(sandbox: Sandbox, given: Answer | None = None, slot: str = "line") -> dict[str, Any]:

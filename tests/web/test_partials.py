@@ -56,6 +56,7 @@ def partials(sandbox):
     """Every partial with what it shows, by the name of its template."""
     for name, panel in PANELS.items():
         yield name, {"panel": panel(sandbox)}
+    yield "undo", {"panel": view.undo(sandbox)}
     answer = view.answer(sandbox, sandbox.act("cmd restock product=lamp qty=1"))
     for slot in ("write", "read", "line", "break"):
         yield f"answer_{slot}", {"answer": answer}
