@@ -152,7 +152,8 @@ def test_no_box_changes_its_height_and_nothing_lies_on_the_line(visitor, size):
     tops = set()
     for label, (_, _, behind) in STORY:
         line, legend = (page.locator(each).bounding_box() for each in ("#lesson .gapline", "#lesson .legend"))
-        tops.add((line["y"], *(page.locator(f"#lesson .{lane}").bounding_box()["height"] for lane in ("write", "log"))))
+        below = round(line["y"] - page.locator("#lesson").bounding_box()["y"])
+        tops.add((below, *(page.locator(f"#lesson .{lane}").bounding_box()["height"] for lane in ("write", "log"))))
         assert line["y"] + line["height"] < legend["y"]
         tap(page, label)
         expect(page.locator("#lesson .gulf b")).to_have_text(str(behind))
