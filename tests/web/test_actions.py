@@ -90,7 +90,7 @@ def test_a_form_without_javascript_leads_back_to_the_page_that_shows_the_answer(
     assert (response.status_code, response.location) == (303, "/")
     page = client.get("/")
     assert "accepted" in text_of(page, "#answer-write").lower()
-    assert "#6" in text_of(page, "#event-log")
+    assert "6 OrderPlaced o-1" in text_of(page, "#event-log")
 
 
 def test_a_refused_form_without_javascript_is_the_whole_page(client):
