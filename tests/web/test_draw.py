@@ -1,10 +1,12 @@
 """What a draw of the page costs in work that is the same every time: the statements that it sends to SQLite."""
 
+import gzip
 import threading
 from collections import Counter
 from contextlib import contextmanager
 
 import pytest
+from bs4 import BeautifulSoup
 
 from lab.actions import ModelWrite
 from lab.once import HeldStill
@@ -70,3 +72,12 @@ def test_nothing_changes_while_a_sandbox_is_held_still_and_nothing_is_remembered
         assert (sandbox.head, sandbox.stores.settings.delay) == (head + 1, 2.0)
         sandbox.act("undo")
         assert (sandbox.head, sandbox.stores.settings.delay) == (head + 1, delay)
+
+
+def test_script_and_style_of_the_first_page_weigh_at_most_40_kb_packed(learner):
+    page = BeautifulSoup(learner.get("/").data, "html.parser")
+    files = [tag["src"] for tag in page.select("script[src]")] + [
+        tag["href"] for tag in page.select("link[rel=stylesheet]")
+    ]
+    assert len(files) >= 4
+    assert sum(len(gzip.compress(learner.get(file).data)) for file in files) <= 40_000
