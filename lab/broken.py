@@ -6,8 +6,7 @@ import json
 from typing import Any
 
 from cqrs.read import projector
-from lab import books, loose, oracle, truth_own
-from lab.faults import is_at_poison
+from lab import books, loose, oracle, stopped, truth_own
 from lab.loose import Guards
 from lab.oracle import DAMAGE
 from lab.own import is_own
@@ -28,7 +27,7 @@ POINT_WORDS = {
 NEWEST_INCIDENTS = 12
 
 INCIDENT_WORDS = DAMAGE | {
-    "crashed": "the projector died at {point}: {detail}",
+    "crashed": "the projector died (injected) at {point}: {detail}",
     "known": "was delivered once more and left out: {detail}",
     "waited": "came out of order and was not taken",
     "retried": "was parked, and is applied now",
@@ -50,8 +49,10 @@ def guards_of(sandbox: Sandbox, name: str) -> list[dict[str, Any]]:
         ],
         ("from #1", False) if start == 0 else (f"from #{start + 1}", True),
     ]
-    return [{"words": text, "loose": loosened, "means": _means(text)} for text, loosened in words]
+    return [{"words": text, "loose": loosened, "means": MEANS.get(text, MEANS[LATER])} for text, loosened in words]
 
+
+LATER = "from a later event"
 
 MEANS = {
     "one transaction": "Rows and checkpoint change together: a crash undoes both, or neither.",
@@ -63,12 +64,9 @@ MEANS = {
     "skips poison": "An event that cannot be applied is left out, and lost for the read model.",
     "parks poison": "An event that cannot be applied is set aside with its stream, to be tried again.",
     "from #1": "It was filled from the first event of the log.",
+    LATER: "Events before that were never applied here.",
 }
 """What each guard does, in a sentence."""
-
-
-def _means(words: str) -> str:
-    return MEANS.get(words, "Events before that were never applied here.")
 
 
 def trouble(sandbox: Sandbox, name: str) -> dict[str, Any]:
@@ -81,8 +79,8 @@ def trouble(sandbox: Sandbox, name: str) -> dict[str, Any]:
         "guards": guards_of(sandbox, name),
         "armed": stores.settings.crashes().get(name),
         "version": stores.settings.versions().get(name, 1),
-        "stopped": checkpoint.reason if checkpoint.status == "stopped" else None,
-        "poison": is_at_poison(checkpoint),
+        "status": checkpoint.status,
+        "stop": stopped.why(checkpoint),
         "parked": stores.once("how many are parked", lambda: books.how_many_parked(stores.read))[name],
         "drift": oracle.drift(stores, name) if suspicious else [],
     }
@@ -103,6 +101,7 @@ def projection(sandbox: Sandbox, name: str) -> dict[str, Any] | None:
         "chosen": guards,
         "position": position,
         "head": sandbox.write.head(),
+        "real": stores.clock.kind == "real",
         "ladder": ladder(guards),
         "versions": versions_of(name),
         "waiting": dead_letters(sandbox, name),

@@ -6,7 +6,6 @@ from typing import Any
 
 from cqrs.events import RecordedEvent
 from cqrs.read.projector import OutOfOrder
-from cqrs.read.store import Checkpoint
 from lab import books
 from lab.delivery import Progress, Route
 from lab.fault_actions import Crash, Handler, Mode, Redeliver, Reorder, Retry
@@ -14,6 +13,7 @@ from lab.loose import CORRECT, Guards
 from lab.outcome import CannotDo, Done, Incident, Line
 from lab.own import OwnRoute
 from lab.projections import versions_of
+from lab.stopped import is_at_poison
 from lab.stores import Stores
 from lab.values import closest
 
@@ -47,11 +47,6 @@ def known_projections(stores: Stores, model: str) -> list[str]:
     if stores.projection(model) is None:
         raise CannotDo(f"there is no projection {model}; {closest(model, stores.known())}")
     return [model]
-
-
-def is_at_poison(checkpoint: Checkpoint) -> bool:
-    """Tell whether a projection stopped at an event, and not because it died."""
-    return checkpoint.status == "stopped" and (checkpoint.reason or "").startswith("event ")
 
 
 def in_words(guards: Guards) -> str:

@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 from typing import Any
 
-from lab import guard, limits, own_text, progress, standing
+from lab import guard, limits, own_text, progress, standing, stopped
 from lab.guard import Finding, Model, Rehearsed
 from lab.guard.complaint import Names
 from lab.guard.hints import hint
@@ -136,17 +136,8 @@ def _switched(sandbox: Sandbox, name: str) -> int | None:
     return row[1] if row and row[0] == f"model switch {name}" else None
 
 
-EVENT_NAMED = re.compile(r"^event [\d,]+ (\w+): ")
-
-
-def _said_once(reason: str | None) -> dict[str, str | None]:
-    """Take a stop's reason apart, so that a page which names the event already says it once."""
-    named = EVENT_NAMED.match(reason or "")
-    return {
-        "stopped_type": named[1] if named else None,
-        "why": _sentence((reason or "")[named.end() if named else 0 :]),
-        "hint": hint(reason, Names([], [])) if reason and "SQLite says" in reason else None,
-    }
+def _what_to_do(stop: stopped.Stop | None) -> str | None:
+    return hint(stop.said, Names([], [])) if stop and "SQLite says" in stop.said else None
 
 
 def rows_of(sandbox: Sandbox, name: str) -> dict[str, Any] | None:
@@ -175,7 +166,9 @@ def standing_of(sandbox: Sandbox, name: str) -> dict[str, Any] | None:
         "source": source,
         "about": own_text.about(source),
         "at": at,
-        **_said_once(at.reason if at else None),
+        "stop": (stop := stopped.why(at)),
+        "why": _sentence(stop.said) if stop else None,
+        "hint": _what_to_do(stop),
         "table": rows_of(sandbox, name),
         "batch": sandbox.stores.settings.batch,
         "delay": sandbox.stores.settings.delay_of(name),

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from lab import limits
+from lab import limits, stopped
 from lab.beside import not_yet
 from lab.clock import SECOND
 from lab.sandbox import Sandbox
@@ -32,6 +32,7 @@ def beside(sandbox: Sandbox) -> list[dict[str, Any]]:
             "live": live[name],
             "head": head,
             "stopped": green.reason if green.status == "stopped" else None,
+            "stop": stopped.why(green),
             "not_yet": (waits := not_yet(stores, name)),
             "follows": waits is None and head - green.position <= limits.FILL_BATCH_EVENTS,
             "moves": (moves := stores.clock.kind == "real" and green.status != "stopped"),

@@ -68,6 +68,8 @@
       if (!sheet.open) root.classList.toggle("barred", innerWidth > root.clientWidth);
       if (!sheet.open) sheet.showModal();
       sheet.scrollTop = 0;
+      const part = event.detail?.ctx?.sourceElement?.hash;
+      if (part) sheet.querySelector(part)?.scrollIntoView();
     }
     offer();
     all(".composer").forEach((each) => belong(each));
@@ -116,6 +118,8 @@
   sheet?.addEventListener("click", (event) => {
     if (event.target === sheet) sheet.close();
   });
+  // What nobody looks at asks for nothing any more.
+  sheet?.addEventListener("close", () => document.getElementById("sheet-body").replaceChildren());
 
   // Where SQL is typed the editor is brought, and nowhere else.
   function edit() {

@@ -72,6 +72,13 @@ def version_now() -> int:
     return parts().hub.channel(own).version if own else 0
 
 
+def seen_now() -> str:
+    """Name the version of the visitor's sandbox, for a part of a page to ask later whether there is another."""
+    own = visitor.sandbox_id()
+    channel = parts().hub.channel(own) if own else None
+    return channel.seen(channel.version) if channel else ""
+
+
 def live_from(version: int, contexts: dict[str, Any]) -> dict[str, str]:
     """Let a page that was drawn from these contexts listen for what changed after a version."""
     own = visitor.sandbox_id()

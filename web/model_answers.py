@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from lab import guard, own_text, own_view, steady, trial
+from lab import guard, own_text, own_view, steady, stopped, trial
 from lab import progress as standing
 from lab.broken import guards_of
 from lab.lesson_progress import moment
@@ -76,7 +76,7 @@ def _lived(sandbox: Sandbox, typed: Typed) -> bool | None:
         at = sandbox.stores.checkpoints().get(typed.was)
         if at is None or sandbox.stores.own()[typed.was].rstrip() != typed.source.rstrip():
             return None
-        if at.status == "stopped":
+        if (stop := stopped.why(at)) and stop.cause in ("poison", "slow"):
             return False
         return True if _has_come(sandbox, typed, at.position) else None
 
@@ -98,8 +98,8 @@ def _stop(sandbox: Sandbox, typed: Typed) -> str | None:
     with sandbox.lock:
         beside = next((each for each in standing.beside(sandbox) if each["name"] == typed.was), None)
         if beside and beside["edited"]:
-            stopped: str | None = beside["stopped"]
-            return stopped
+            reason: str | None = beside["stopped"]
+            return reason
         at = sandbox.stores.checkpoints().get(typed.was)
     return at.reason if at and at.status == "stopped" else None
 

@@ -7,7 +7,8 @@ from flask import Blueprint, abort, render_template, request
 from flask.typing import ResponseReturnValue
 
 from lab import broken, limits, sources, trail, xray
-from web import visitor
+from web import frames, visitor
+from web.live import seen_now
 
 blueprint = Blueprint("sheets", __name__)
 
@@ -36,16 +37,24 @@ def code_projector() -> ResponseReturnValue:
 @blueprint.get("/break/<name>")
 def break_it(name: str) -> ResponseReturnValue:
     """Everything to break a projection with, and to mend it."""
-    with visitor.look() as sandbox, sandbox.lock:
-        return _sheet("break", broken.projection(sandbox, name))
+    return _sheet("break", _broken(name))
 
 
 @blueprint.get("/broken/<name>")
 def broken_now(name: str) -> ResponseReturnValue:
-    """How that stands now: what the sheet shows anew after each act."""
+    """How that stands now: what the sheet shows anew after each act, and as the sandbox moves."""
+    if request.args.get("seen") == seen_now() or (sheet := _broken(name)) is None:
+        return "", 204
+    return render_template("_broken_now.html", sheet=sheet) + frames.partial(
+        "broken", render_template("_broken.html", sheet=sheet)
+    )
+
+
+def _broken(name: str) -> dict[str, Any] | None:
+    seen = seen_now()
     with visitor.look() as sandbox, sandbox.lock:
-        sheet = broken.projection(sandbox, name)
-    return ("", 204) if sheet is None else render_template("_broken.html", sheet=sheet)
+        found = broken.projection(sandbox, name)
+    return found and {**found, "seen": seen}
 
 
 @blueprint.get("/schema/<store>")

@@ -3,7 +3,7 @@
 import re
 from typing import Any
 
-from lab import taken_back
+from lab import broken, taken_back
 from lab.carry_out import Answer, first_reason
 from lab.composer import COMMANDS
 from lab.lesson_prefill import prefill
@@ -101,6 +101,7 @@ def page(sandbox: Sandbox, given: Answer | None = None, slot: str = "line") -> d
         "queries": asked,
         "own": sandbox.stores.own(),
         "answers": {slot: last},
+        "protections": broken.MEANS,
         "tab": name if verb == "cmd" and name in commands else next(iter(commands), None),
         "model": name if verb == "query" and name in asked else next(iter(asked), None),
     }

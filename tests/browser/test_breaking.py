@@ -5,7 +5,8 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.visits import REFUSED, act, do, enter, place_order
+from tests.browser.visits import LAPTOP, REFUSED, act, do, enter, place_order
+from tests.lab.owned import ADD
 
 pytestmark = pytest.mark.browser
 
@@ -57,7 +58,7 @@ def test_crash_after_apply_see_the_double_mend_it_and_crash_again(page, sales):
     expect(sales).to_contain_text("crash armed")
 
     place_order(page, product="Mug", qty=2)
-    expect(sales.locator(".why")).to_have_text("crashed at before_checkpoint: rows kept, checkpoint lost")
+    expect(sales.locator(".why")).to_have_text("crashed (injected) at before_checkpoint: rows kept, checkpoint lost")
     sales.get_by_role("button", name="Let it go on").click()
     expect(sales.locator(".c-units .drift")).to_have_text(re.compile("^4"))
     expect(sales.locator(".c-units .drift")).to_have_attribute("data-tip", "drift: the write store says 2")
@@ -75,7 +76,7 @@ def test_crash_after_apply_see_the_double_mend_it_and_crash_again(page, sales):
 
     arm(page, "before_commit")
     place_order(page, product="Mug", qty=1)
-    expect(sales.locator(".why")).to_have_text("crashed at before_commit: nothing kept")
+    expect(sales.locator(".why")).to_have_text("crashed (injected) at before_commit: nothing kept")
     sales.get_by_role("button", name="Let it go on").click()
     expect(sales.locator("td.c-units")).to_have_text("3")
     expect(sales.locator(".drift, .badge")).to_have_count(0)
@@ -95,8 +96,8 @@ def test_nothing_moves_on_the_page_when_a_fault_comes(page, sales):
 
 
 def test_a_poison_event_is_parked_seen_with_its_reason_and_payload_and_brought_home(page, sales):
-    page.locator("#projector").get_by_role("button", name="Poison event").click()
-    expect(sales.locator(".why")).to_contain_text("event 6 OrderPlaced: NOT NULL constraint failed")
+    page.locator("#projector").get_by_role("button", name="Record a poison event now").click()
+    expect(sales.locator(".why")).to_contain_text("event #6 OrderPlaced: NOT NULL constraint failed")
     sales.get_by_role("button", name="Park", exact=True).click()
     expect(sales).to_contain_text("1 parked")
     sales.get_by_role("link", name="1 parked event in sales").click()
@@ -121,6 +122,34 @@ def test_an_order_that_reached_one_store_alone_is_named(visitor, complaints):
     expect(lost).to_contain_text("the server died after event #6")
     expect(page.locator("#status")).to_contain_text("writes twice")
     expect(page.locator("#answer-write")).to_contain_text("nobody was answered")
+
+
+def test_the_page_follows_what_moves_without_it_and_keeps_how_it_stands_in_sight(visitor):
+    context = visitor(viewport=LAPTOP)
+    page = enter(context, "set delay=0", ADD, path="/break/spent")
+    now, position = page.locator("#broken-now"), page.get_by_role("textbox", name="Event")
+    expect(now).to_contain_text("spent stands at #5, the log ends at #5")
+    position.fill("3")
+    page.get_by_role("button", name="before_commit", exact=True).click()
+    expect(page.locator("#answer-break")).to_contain_text("injected: the projector dies at before_commit")
+    act(context, "cmd place_order customer=c1 product=lamp qty=2")
+    expect(now).to_contain_text("It crashed (injected) at before_commit: nothing kept.")
+    expect(position).to_have_value("3")
+    page.get_by_role("button", name="Stop writing twice").click()
+    for shown in (now, page.locator("#answer-break")):
+        expect(shown).to_contain_text(re.compile("crashed|dual off"))
+        expect(shown).to_be_in_viewport(ratio=1)
+    now.get_by_role("button", name="Let it go on").click()
+    expect(now).to_contain_text("spent stands at #6, the log ends at #6")
+
+
+def test_a_link_to_a_part_of_the_sheet_opens_it_there_and_a_closed_sheet_asks_for_nothing(visitor):
+    page = enter(visitor(viewport=LAPTOP))
+    page.get_by_role("link", name="Duplicate…").click()
+    expect(page.get_by_role("button", name="Deliver it twice")).to_be_in_viewport(ratio=1)
+    expect(page.locator("#broken-now")).to_be_in_viewport(ratio=1)
+    close(page)
+    expect(page.locator("#broken-now")).to_have_count(0)
 
 
 def test_the_difference_to_the_correct_projector_is_shown_line_by_line(page):

@@ -144,7 +144,7 @@ def test_it_can_be_broken_and_mended_like_the_others(shop: Sandbox) -> None:
     assert spent(shop) == by_the_write_tables(shop)
     incidents = broken_sheet(shop, "spent")["incidents"]  # type: ignore[index]
     assert [incident["words"].partition(":")[0] for incident in incidents][:2] == [
-        "the projector died at before_commit",
+        "the projector died (injected) at before_commit",
         "came out of order and was not taken",
     ]
     assert replayed(shop) == shop.stores.fingerprint()
@@ -216,7 +216,7 @@ def test_an_overrun_stops_it_and_the_rest_of_the_line_goes_on(shop: Sandbox, mon
     do(shop, "bulk 1")
     assert refused(shop, "run", "stopped") == "spent stopped at its events take longer than 15 s"
     assert (at(shop), at(shop, "sales")) == ((0, "stopped"), (11, "running"))
-    assert broken_sheet(shop, "spent")["stopped"] == "its events take longer than 15 s"  # type: ignore[index]
+    assert broken_sheet(shop, "spent")["stop"].said == "its events take longer than 15 s"  # type: ignore[index]
 
 
 def test_a_worker_that_is_lost_after_its_commit_has_not_delivered_twice(

@@ -62,7 +62,7 @@ def test_the_strip_tells_of_poison_and_of_a_lost_file(sold, tmp_path):
     do(sold, BESIDE)
     assert act(sold, "model fill sales")["outcome"] == "stopped"
     words, markup = strip(sold)
-    assert "stopped at event 13 OrderPlaced" in words
+    assert "stopped at event #13 OrderPlaced" in words
     assert "new (green): 12 of 13 events" in words
     assert "caught up" not in words
     assert '<button class="sm quiet" name="line" value="model fill sales">Try again' in markup

@@ -596,7 +596,7 @@ def test_where_it_stopped_is_marked_in_the_text_and_said_once(shop):
     assert json.loads(other.select_one("#model-checked")["data-marks"]) == []
     home = soup(shop.get("/")).select_one("#read-models > .notice")
     assert "1 stopped" in soup(shop.get("/")).select_one("#projector").text
-    assert "spend stopped before event #8" in " ".join(home.text.split())
+    assert "spend stopped at event #8: its SQL cannot apply it." in " ".join(home.text.split())
 
 
 def test_a_text_that_stands_as_it_is_needs_no_saving(shop):

@@ -76,7 +76,7 @@ def partials(sandbox):
     yield "table", {"sheet": xray.table_page(sandbox, "write", "commands", 0)}
     for name in ("travel", "travel_wait", "travel_head"):
         yield name, {"panel": travel.panel(sandbox)}
-    for name in ("break", "broken"):
+    for name in ("break", "broken", "broken_now"):
         yield name, {"sheet": broken.projection(sandbox, "order_list")}
     hostile = "SELECT '" + NASTY.replace("'", "") + "', NULL"
     for line in (None, f"sql read {in_quotes(hostile)}", 'sql read "SELECT no"'):
