@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from lab import guard, stopped
-from lab.guard import policy
+from lab import stopped
+from lab.guard import own_models, policy, workers
 from lab.own_motion import TOO_SLOW
 from lab.sandbox import Sandbox
 from tests.lab.owned import ADD, EDIT_TO_ONCE, ORDERS, do
@@ -48,7 +48,7 @@ def test_what_takes_too_long_is_not_poison_and_skipping_it_is_no_cure(
 ) -> None:
     do(shop, ADD)
     if reason is None:
-        monkeypatch.setattr(guard, "_keeper", lambda: Endless())
+        monkeypatch.setattr(own_models, "the_keeper", lambda: Endless())
         shop.act("run spent")
     else:
         shop.read.set_status("spent", "stopped", reason)
@@ -70,7 +70,7 @@ def test_where_sql_is_switched_off_no_text_is_called_slow_or_wrong(
     shop: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     do(shop, ADD)
-    monkeypatch.setattr(guard, "_trusted", ["SQLite 0 does not keep to the guard"])
+    monkeypatch.setattr(workers, "_trusted", ["SQLite 0 does not keep to the guard"])
     shop.act("run spent")
     found = why(shop, "spent")
     assert found
