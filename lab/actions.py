@@ -1,5 +1,6 @@
 """The actions: what a line means. ``str(action)`` writes it back in its normal form."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -24,11 +25,11 @@ class Cmd:
     command_id: str | None = None
     expect: int | None = None
 
-    def numbered(self, n: int, order: str) -> "Cmd":
+    def numbered(self, n: int, next_order: Callable[[], str]) -> "Cmd":
         """Fill in the ids that were not given: the command's from the number of the journal's line, and an order's."""
         values = self.values
         if self.name == "place_order" and "order" not in dict(values):
-            values = (*values, ("order", order))
+            values = (*values, ("order", next_order()))
         return replace(self, values=values, command_id=self.command_id or f"cmd-{n}")
 
     def command(self) -> Command:

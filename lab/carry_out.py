@@ -91,7 +91,7 @@ def carry_out(
         settle(stores)
         stores.ensure_read()
         if isinstance(action, Cmd):
-            action = action.numbered(number, stores.next_order())
+            action = action.numbered(number, stores.next_order)
         if not journal.make_room():
             return Answer(str(action), "failed", FULL)
         try:

@@ -50,7 +50,7 @@ def _written(experiment: Experiment, entries: list[Entry]) -> list[str] | None:
 def _as_journalled(line: str, entry: Entry) -> str:
     action, kept = parse(line), parse(entry.line)
     if isinstance(action, Cmd) and isinstance(kept, Cmd):
-        action = action.numbered(entry.n, dict(kept.values).get("order", ""))
+        action = action.numbered(entry.n, lambda: dict(kept.values).get("order", ""))
     return str(action)
 
 

@@ -284,7 +284,7 @@ def test_a_bad_line_is_told_what_was_expected(line: str) -> None:
 def test_the_example_of_every_command_is_right(spec: object) -> None:
     action = parse(spec.example)  # type: ignore[attr-defined]
     assert isinstance(action, Cmd)
-    assert action.numbered(1, "o-1").command()
+    assert action.numbered(1, lambda: "o-1").command()
 
 
 ids = st.from_regex(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,39}", fullmatch=True)
